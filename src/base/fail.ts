@@ -1,0 +1,34 @@
+/** Who has to act: the user mends their input (exit 2); a bug of ours is reported (exit 3). */
+export type Blame = "user" | "bug";
+
+export interface Failure {
+  /** Stable, kebab-case, searchable: `"file-missing"`, `"operator-unknown"`, … */
+  readonly code: string;
+  readonly expected: string;
+  readonly got: string;
+  /** What the reader should do next, as an imperative. */
+  readonly mend: string;
+  readonly cause?: unknown;
+}
+
+/** An error that says what was expected, what was got and how to mend it. */
+export class CounterfoilError extends Error {
+  override readonly name = "CounterfoilError";
+  readonly code: string;
+  readonly expected: string;
+  readonly got: string;
+  readonly mend: string;
+
+  constructor({ code, expected, got, mend, cause }: Failure) {
+    super(`expected ${expected}, got ${got}; ${mend} [${code}]`, { cause });
+    this.code = code;
+    this.expected = expected;
+    this.got = got;
+    this.mend = mend;
+  }
+}
+
+/** Throw a {@link CounterfoilError}: the one way this library refuses what it was given. */
+export function fail(failure: Failure): never {
+  throw new CounterfoilError(failure);
+}

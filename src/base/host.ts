@@ -1,0 +1,27 @@
+/** What a machine with files and pictures offers; `#host` picks Node's or the browser's. */
+export interface Host {
+  readFile(path: string): Promise<Uint8Array>;
+  /** Atomic: the file is whole (new) or untouched (old), never half-written. Makes parent folders. */
+  writeFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  appendFile(path: string, bytes: Uint8Array | string): Promise<void>;
+  /** Entries of a folder, sorted by name. */
+  readDir(path: string): Promise<readonly { readonly name: string; readonly directory: boolean }[]>;
+  /** `"file"`, `"directory"`, or null where nothing is there. */
+  kind(path: string): Promise<"file" | "directory" | null>;
+  makeDir(path: string): Promise<void>;
+  rename(from: string, to: string): Promise<void>;
+  remove(path: string): Promise<void>;
+  /** Decode PNG/JPEG to interleaved 8-bit pixels with the asked number of channels, resized where width and height are given. */
+  decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels>;
+  encodePng(pixels: Pixels): Promise<Uint8Array>;
+  /** A file inside an installed npm package. */
+  packageFile(packageName: string, path: string): Promise<Uint8Array>;
+}
+
+/** Interleaved 8-bit pixels: data[(y·width + x)·channels + c]. */
+export interface Pixels {
+  readonly width: number;
+  readonly height: number;
+  readonly channels: 1 | 3;
+  readonly data: Uint8Array;
+}

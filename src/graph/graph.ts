@@ -1,0 +1,62 @@
+/** The intermediate representation: a value is an operator applied to earlier values. */
+import type { DType, Shape, Tensor } from "../base/index.ts";
+
+export interface Type {
+  readonly dtype: DType;
+  readonly shape: Shape;
+}
+
+/** ONNX attributes as plain data: integers and floats are numbers. */
+export type Attr = number | string | readonly number[] | readonly string[] | Tensor | Graph;
+export type Attrs = Readonly<Record<string, Attr>>;
+
+/**
+ * A graph input (`node` and `data` null), a constant (`data` set) or output number `index` of a `node`.
+ * Identity is reference identity.
+ */
+export interface Value {
+  readonly type: Type;
+  readonly node: Node | null;
+  readonly index: number;
+  readonly data: Tensor | null;
+  /** Name to use in a file. */
+  readonly name?: string;
+  /** Of an input: its dimensions as declared in a file, where a string is a free (dynamic) one. */
+  readonly dims?: readonly (number | string)[];
+}
+
+export interface Node {
+  /** ONNX operator name: a key of the operator table. */
+  readonly op: string;
+  /** null: an optional input left out. */
+  readonly inputs: readonly (Value | null)[];
+  readonly attrs: Attrs;
+  readonly outputs: readonly Value[];
+  readonly name?: string;
+}
+
+export interface Graph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly name?: string;
+  /** Free text carried into the file (ONNX metadata_props). */
+  readonly metadata?: Readonly<Record<string, string>>;
+}
+
+/** lo ≤ value ≤ hi, elementwise. Where the value is constant, lo and hi are that very value. */
+export interface Interval {
+  readonly lo: Value;
+  readonly hi: Value;
+}
+
+/** Elementwise line over an operator's inputs: Σᵢ slopes[i]·xᵢ + offset; null is slope 0. Broadcasts to the output. */
+export interface Line {
+  readonly slopes: readonly (Value | null)[];
+  readonly offset: Value;
+}
+
+export function input(dtype: DType, shape: Shape, name?: string, dims?: readonly (number | string)[]): Value {
+  return { type: { dtype, shape }, node: null, index: 0, data: null, name, dims };
+}
+
+export const isConstant = (v: Value): boolean => v.data !== null;

@@ -1,0 +1,3 @@
+export * from "./build.ts";
+export * from "./grad.ts";
+export * from "./interval.ts";
