@@ -48,3 +48,22 @@ export const arrays: { readonly [D in DType]: { new (n: number): Arrays[D]; read
 
 export const isFloat = (d: DType): boolean => d === "float32" || d === "float64" || d === "float16";
 export const isBig = (d: DType): d is "int64" | "uint64" => d === "int64" || d === "uint64";
+
+/** TensorProto.DataType numbers, as `Cast` and files use them. */
+export const onnxType: { readonly [D in DType]: number } = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+  uint32: 12,
+  uint64: 13,
+};
+
+/** The element type of a TensorProto.DataType number, undefined where we have none (string, bfloat16, float8, …). */
+export const dtypeOf = (code: number): DType | undefined => (Object.keys(onnxType) as DType[]).find((d) => onnxType[d] === code);

@@ -1,3 +1,5 @@
 export * from "./build.ts";
+export * from "./expand.ts";
 export * from "./grad.ts";
 export * from "./interval.ts";
+export * from "./linear.ts";

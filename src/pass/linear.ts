@@ -1,0 +1,158 @@
+/**
+ * Backward linear bounds (CROWN), as graph → graph. Zhang et al. 2018, arXiv:1811.00866; for affine operators the
+ * backward step is the operator's own vjp, as in jax_verify.
+ *
+ * The trap: a vjp sums over whatever broadcasting added, and its axis 0 is the batch. Rows of the specification must
+ * therefore *be* the batch: `y` comes from a graph rebatched to the number of rows R, while the boxes have batch 1 and
+ * broadcast over the rows. Mixing the two is silently unsound, so `linear` checks it on every value.
+ */
+import { fail, sameShape } from "../base/index.ts";
+import { dependents, type Emit, type Graph, type Interval, type Node, order, type Value } from "../graph/index.ts";
+import { ops } from "../ops/index.ts";
+import { affine, composed, isGap, type Lines } from "../ops/op.ts";
+import { unbroadcast } from "../ops/algebra.ts";
+import { builder } from "./build.ts";
+import { remap } from "./expand.ts";
+
+/** rows·y ≥ Σ coefficients[x]·x + offset, for every x in the box. */
+export interface LinearBound {
+  /** By source, [R, …shape of the source]. */
+  readonly coefficients: ReadonlyMap<Value, Value>;
+  /** [R] */
+  readonly offset: Value;
+}
+
+/** Rewrite `graph` until every operator that depends on its inputs has lines of its own. */
+export function expandForLines(graph: Graph): Graph {
+  const live = dependents(graph.outputs, graph.inputs);
+  const known = new Set(live);
+  const rewrite = (e: Emit, node: Node) => {
+    // nodes made by a rewrite are met after their inputs, so liveness can be kept up to date here
+    const alive = node.inputs.map((v) => v !== null && known.has(v));
+    if (!alive.some(Boolean)) return null;
+    for (const o of node.outputs) known.add(o);
+    const { lines, compose } = ops[node.op]!;
+    if (lines === composed) return compose!(e, node);
+    if (typeof lines !== "function") return null;
+    const probe = node.inputs.map((v, i) => v && { lo: v, hi: alive[i] ? e.Mul(v, v) : v });
+    return lines(e, node, probe) === composed ? compose!(e, node) : null;
+  };
+  const map = remap(builder(), graph.outputs, new Map(), rewrite);
+  return { ...graph, outputs: graph.outputs.map((v) => map.get(v)!) };
+}
+
+/** The values whose enclosure the lines of `graph` read: inputs of its nonlinear operators, in order. */
+export function relaxed(graph: Graph): Value[] {
+  const live = dependents(graph.outputs, graph.inputs);
+  const found = new Set<Value>();
+  for (const node of order(graph.outputs))
+    if (typeof ops[node.op]!.lines === "function") {
+      const alive = node.inputs.filter((v): v is Value => v !== null && live.has(v));
+      // one perturbed input of a bilinear operator is affine, and reads no box
+      const e = builder();
+      const probe = node.inputs.map((v) => v && { lo: v, hi: live.has(v) ? e.Mul(v, v) : v });
+      if (alive.length > 0 && (ops[node.op]!.lines as (...a: unknown[]) => unknown)(e, node, probe) !== affine) for (const v of alive) found.add(v);
+    }
+  return [...found];
+}
+
+const sumRows = (e: Emit, v: Value): Value => {
+  const axes = v.type.shape.map((_, i) => i).slice(1);
+  return axes.length > 0 ? e.ReduceSum(v, e.ints(axes), { keepdims: 0 }) : v;
+};
+
+/**
+ * Bound `rows`·`y` from below, linearly in `sources`.
+ * @param y a value at batch R, of a graph that `expandForLines` has been over
+ * @param rows [R, …shape of y without its batch]: the specification
+ * @param box enclosure at batch 1 of each value that a line reads
+ */
+export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[], box: (v: Value) => Interval): LinearBound {
+  const live = dependents([y], sources);
+  const batch = rows.type.shape[0]!;
+  const coefficient = new Map<Value, Value>([[y, rows]]);
+  let offset = e.fill(0, [batch], rows.type.dtype);
+  const push = (v: Value, a: Value) => {
+    const old = coefficient.get(v);
+    coefficient.set(v, old ? e.Add(old, a) : a);
+  };
+  const stop = new Set(sources);
+  for (const node of order([y]).reverse()) {
+    const out = node.outputs.find((o) => coefficient.has(o) && live.has(o) && !stop.has(o));
+    if (!out) continue;
+    const a = coefficient.get(out)!;
+    if (!sameShape(a.type.shape, out.type.shape) || a.type.shape[0] !== batch)
+      fail({
+        code: "linear-batch",
+        expected: `a value with one sample a row, [${batch}, …]`,
+        got: `[${out.type.shape}] from ${node.op}${node.name ? ` (node "${node.name}")` : ""}`,
+        mend: "keep the batch as axis 0 throughout the model, or use interval bounds",
+      });
+    const answer = linesOf(e, node, live, box);
+    if (answer === affine) {
+      const dy = node.outputs.map((o) => coefficient.get(o) ?? null);
+      const { vjp } = ops[node.op]!;
+      if (isGap(vjp)) return fail({ code: "operator-no-lines", expected: "an affine operator with a vjp", got: `${node.op}: ${vjp.gap}`, mend: "use interval bounds" });
+      vjp(e, node, dy).forEach((g, i) => {
+        const x = node.inputs[i];
+        if (g && x && live.has(x)) push(x, g);
+      });
+      // a·f(0): at batch 1, it broadcasts over the rows
+      const atZero = e.node(
+        node.op,
+        node.inputs.map((v) => (v && live.has(v) ? e.fill(0, [1, ...v.type.shape.slice(1)], v.type.dtype) : v)),
+        node.attrs,
+      );
+      node.outputs.forEach((o, i) => {
+        const c = coefficient.get(o);
+        if (c) offset = e.Add(offset, sumRows(e, e.Mul(c, atZero[i]!)));
+      });
+    } else {
+      const zero = e.scalar(0, a);
+      const up = e.Max(a, zero);
+      const down = e.Min(a, zero);
+      node.inputs.forEach((x, i) => {
+        if (!x || !live.has(x)) return;
+        const [low, high] = [answer.lower.slopes[i] ?? null, answer.upper.slopes[i] ?? null];
+        const parts = [low && e.Mul(up, low), high && e.Mul(down, high)].filter((p): p is Value => p !== null);
+        if (parts.length > 0) push(x, unbroadcast(e, parts.reduce((p, q) => e.Add(p, q)), x));
+      });
+      offset = e.Add(offset, sumRows(e, e.Add(e.Mul(up, answer.lower.offset), e.Mul(down, answer.upper.offset))));
+    }
+  }
+  const coefficients = new Map(sources.map((x) => [x, coefficient.get(x) ?? e.fill(0, [batch, ...x.type.shape.slice(1)], x.type.dtype)]));
+  return { coefficients, offset };
+}
+
+function linesOf(e: Emit, node: Node, live: ReadonlySet<Value>, box: (v: Value) => Interval): Lines | typeof affine {
+  const { lines } = ops[node.op]!;
+  const refuse = (why: string): never =>
+    fail({
+      code: "operator-no-lines",
+      expected: "operators that can be bounded linearly",
+      got: `${node.op}${node.name ? ` (node "${node.name}")` : ""}: ${why}`,
+      mend: "use interval bounds (--method ibp), or cut the model before this node",
+    });
+  if (isGap(lines)) return refuse(lines.gap);
+  if (lines === affine) return affine;
+  if (lines === composed) return refuse("it has not been expanded");
+  // bilinear rules only ask which side is perturbed: a probe is enough to tell, and no box is needed then
+  const perturbed = node.inputs.map((v) => v !== null && live.has(v));
+  const answer = lines(
+    e,
+    node,
+    node.inputs.map((v, i) => v && (perturbed[i] ? box(v) : { lo: v, hi: v })),
+  );
+  return answer === composed ? refuse("it has not been expanded") : answer;
+}
+
+/** The least value of the bound over the box, [R]. */
+export function concretize(e: Emit, bound: LinearBound, box: (v: Value) => Interval): Value {
+  let least = bound.offset;
+  for (const [x, a] of bound.coefficients) {
+    const { lo, hi } = box(x);
+    const zero = e.scalar(0, a);
+    least = e.Add(least, sumRows(e, e.Add(e.Mul(e.Max(a, zero), lo), e.Mul(e.Min(a, zero), hi))));
+  }
+  return least;
+}

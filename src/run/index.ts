@@ -1,0 +1,3 @@
+export { compile, evaluate, type Program, type RunOptions } from "./compile.ts";
+export { DEVICES, type Device } from "./device.ts";
+export { compileStep, type State, type StepProgram } from "./step.ts";

@@ -1,0 +1,55 @@
+/** onnxruntime-node where its native binary is installed; onnxruntime-web (wasm) where it is not. */
+import { availableParallelism } from "node:os";
+import { fail } from "../base/index.ts";
+import type { Device, Runtime, RuntimeLoader } from "./device.ts";
+import { loadWeb } from "./ort.web.ts";
+
+const HOW = "install it: ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30.0";
+
+async function loadNative(): Promise<Runtime> {
+  const { default: ort } = await import("onnxruntime-node");
+  const backends = ort.listSupportedBackends();
+  return {
+    name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+    InferenceSession: ort.InferenceSession,
+    Tensor: ort.Tensor,
+    provider(device: Device) {
+      const found = backends.find((b) => b.name === device);
+      // cuda is listed but not bundled until its libraries are fetched; the session then says so itself
+      if (found) return device;
+      return fail({
+        code: "device-missing",
+        expected: `one of ${backends.map((b) => b.name).join(", ")}`,
+        got: device,
+        mend: "choose a device that this build of onnxruntime-node has",
+      });
+    },
+    prepare() {},
+  };
+}
+
+let native: Promise<Runtime> | undefined;
+let web: Promise<Runtime> | undefined;
+
+const loadWasm = (): Promise<Runtime> => {
+  web ??= loadWeb();
+  return web;
+};
+
+/** Native, or wasm with one line on stderr that says how to get the fast one. */
+async function loadBest(device: Device): Promise<Runtime> {
+  native ??= loadNative();
+  try {
+    return await native;
+  } catch (cause) {
+    if (device !== "cpu")
+      fail({ code: "runtime-missing", expected: `onnxruntime-node for --device ${device}`, got: "none that loads", mend: HOW, cause });
+    if (!web) process.stderr.write(`counterfoil: onnxruntime-node is not installed, running on WebAssembly (about 3 times slower). To mend, ${HOW}\n`);
+    return loadWasm();
+  }
+}
+
+export const runtimes: RuntimeLoader = {
+  load: (device) => (device === "wasm" ? loadWasm() : loadBest(device)),
+  cores: availableParallelism(),
+};

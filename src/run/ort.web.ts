@@ -1,0 +1,37 @@
+/** onnxruntime-web: WebAssembly everywhere, WebGPU in browsers. */
+import { fail } from "../base/index.ts";
+import type { Device, Runtime, RuntimeLoader } from "./device.ts";
+
+export async function loadWeb(): Promise<Runtime> {
+  const ort = await import("onnxruntime-web/webgpu");
+  ort.env.logLevel = "error";
+  return {
+    name: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
+    InferenceSession: ort.InferenceSession,
+    Tensor: ort.Tensor,
+    provider(device: Device) {
+      if (device === "cpu" || device === "wasm") return "wasm";
+      if (device === "webgpu" && "gpu" in navigator) return "webgpu";
+      return fail({
+        code: "device-missing",
+        expected: "a device this machine has",
+        got: `${device}, which onnxruntime-web does not offer here`,
+        mend: device === "cuda" ? "run on Node with onnxruntime-node and CUDA, or use wasm" : "use a browser with WebGPU, or wasm",
+      });
+    },
+    prepare(threads) {
+      // threads need SharedArrayBuffer: Node, or a cross-origin isolated page
+      if (threads !== undefined) ort.env.wasm.numThreads = threads;
+    },
+  };
+}
+
+let web: Promise<Runtime> | undefined;
+
+export const runtimes: RuntimeLoader = {
+  load: () => {
+    web ??= loadWeb();
+    return web;
+  },
+  cores: globalThis.navigator?.hardwareConcurrency ?? 1,
+};
