@@ -38,6 +38,8 @@ export interface Node {
 export interface Graph {
   readonly inputs: readonly Value[];
   readonly outputs: readonly Value[];
+  /** Names of the outputs in a file. */
+  readonly outputNames?: readonly string[];
   readonly name?: string;
   /** Free text carried into the file (ONNX metadata_props). */
   readonly metadata?: Readonly<Record<string, string>>;

@@ -53,7 +53,13 @@ function graphProto(graph: Graph): GraphInit {
   };
   // inputs and outputs first: they keep their names
   graph.inputs.forEach(name);
-  graph.outputs.forEach(name);
+  graph.outputs.forEach((v, i) => {
+    const wanted = graph.outputNames?.[i];
+    if (wanted && v.node && !names.has(v) && !taken.has(wanted)) {
+      taken.add(wanted);
+      names.set(v, wanted);
+    } else name(v);
+  });
   const nodes = order(graph.outputs).map((node) => ({
     opType: node.op,
     name: node.name ?? "",

@@ -1,0 +1,11 @@
+export * from "./activation.ts";
+export * from "./conv.ts";
+export * from "./dense.ts";
+export * from "./init.ts";
+export type { Layer, LayerSpec, Noise, Scope, Tensors } from "./layer.ts";
+export * from "./maxout.ts";
+export * from "./models.ts";
+export * from "./network.ts";
+export * from "./norm.ts";
+export * from "./sequential.ts";
+export * from "./shape.ts";

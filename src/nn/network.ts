@@ -1,0 +1,57 @@
+/** A layer put into a graph: for training (parameters are inputs) or for a file (parameters are constants). */
+import { type Shape, size, type Tensor } from "../base/index.ts";
+import { type Emit, type Graph, input, type Value } from "../graph/index.ts";
+import { builder, constant } from "../pass/index.ts";
+import type { Layer, Noise, Scope, Tensors } from "./layer.ts";
+
+/** Parameters and buffers as graph inputs, by name. */
+export interface Bound {
+  readonly params: ReadonlyMap<string, Value>;
+  readonly buffers: ReadonlyMap<string, Value>;
+}
+
+const inputs = (tensors: Tensors, prefix: string): Map<string, Value> =>
+  new Map(Object.entries(tensors).map(([name, t]) => [name, input(t.dtype, t.shape, `${prefix}${name}`)]));
+
+/** Make a graph input for every parameter and buffer of `layer`. */
+export const bind = (layer: Layer, prefix = ""): Bound => ({ params: inputs(layer.params, prefix), buffers: inputs(layer.buffers, prefix) });
+
+/** What applying a layer in training asks of the step around it. */
+export interface Applied {
+  readonly output: Value;
+  /** By name, what each updated buffer becomes. */
+  readonly updates: ReadonlyMap<string, Value>;
+  readonly noise: readonly Noise[];
+}
+
+/** Emit `layer` on `x` with bound parameters. */
+export function apply(e: Emit, layer: Layer, bound: Bound, x: Value, { training }: { training: boolean }): Applied {
+  const updates = new Map<string, Value>();
+  const noise: Noise[] = [];
+  const scope: Scope = {
+    e,
+    training,
+    get: (name) => (bound.params.get(name) ?? bound.buffers.get(name))!,
+    update: (name, next) => updates.set(name, next),
+    noise: (draw, shape) => {
+      const value = input(x.type.dtype, shape, `noise${noise.length}`);
+      noise.push({ value, draw });
+      return value;
+    },
+  };
+  return { output: layer.apply(scope, x), updates, noise };
+}
+
+/** The inference graph with weights inside, as it goes into a file: input `name` [batch, …], dynamic batch. */
+export function inferenceGraph(layer: Layer, weights: Tensors, { batch = 2, inputName = "x", outputName = "logits" }: { batch?: number; inputName?: string; outputName?: string } = {}): Graph {
+  const e = builder();
+  const x = input("float32", [batch, ...layer.inputShape], inputName, ["N", ...layer.inputShape]);
+  const bound = {
+    params: new Map(Object.keys(layer.params).map((k) => [k, constant(weights[k]!, k)])),
+    buffers: new Map(Object.keys(layer.buffers).map((k) => [k, constant(weights[k]!, k)])),
+  };
+  const { output } = apply(e, layer, bound, x, { training: false });
+  return { inputs: [x], outputs: [output], outputNames: [outputName], name: layer.name };
+}
+
+export const parameterCount = (tensors: Tensors): number => Object.values(tensors).reduce((n, t: Tensor) => n + size(t.shape as Shape), 0);
