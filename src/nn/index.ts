@@ -3,6 +3,7 @@ export * from "./conv.ts";
 export * from "./dense.ts";
 export * from "./init.ts";
 export type { Layer, LayerSpec, Noise, Scope, Tensors } from "./layer.ts";
+export * from "./loss.ts";
 export * from "./maxout.ts";
 export * from "./models.ts";
 export * from "./network.ts";
