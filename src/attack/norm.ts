@@ -1,0 +1,91 @@
+/** Norms as values: how a ball is entered, climbed in and projected to. Emitted on [N, …] batches, sample by sample. */
+import { type Key, normal, size, type Tensor, uniform } from "../base/index.ts";
+import type { Emit, Value } from "../graph/index.ts";
+
+export interface Norm {
+  readonly name: "linf" | "l2";
+  /** The steepest ascent direction of norm 1 for gradient `g`. */
+  direction(e: Emit, g: Value): Value;
+  /** The nearest perturbation with norm at most `epsilon`, a scalar. */
+  project(e: Emit, delta: Value, epsilon: Value): Value;
+  /** A random perturbation of one sample, inside the ball. */
+  start(key: Key, n: number, epsilon: number): Float32Array;
+  /** The norm of one sample's perturbation. */
+  distance(delta: ArrayLike<number>): number;
+}
+
+const perSample = (e: Emit, v: Value): Value => e.ints(v.type.shape.map((_, i) => i).slice(1));
+
+/** √Σ over all axes but the batch, at least `tiny`, kept as [N, 1, …]. */
+const length = (e: Emit, v: Value): Value => e.Sqrt(e.Max(e.ReduceSum(e.Mul(v, v), perSample(e, v), { keepdims: 1 }), e.scalar(1e-24, v)));
+
+/** max |δᵢ|. The steepest step is the sign of the gradient. */
+export const linf: Norm = {
+  name: "linf",
+  direction: (e, g) => e.Sign(g),
+  project: (e, delta, epsilon) => e.Max(e.Min(delta, epsilon), e.Neg(epsilon)),
+  start: (key, n, epsilon) => uniform(key, n, -epsilon, epsilon),
+  distance: (delta) => {
+    let d = 0;
+    for (let i = 0; i < delta.length; i++) d = Math.max(d, Math.abs(delta[i]!));
+    return d;
+  },
+};
+
+/** √Σδᵢ². The steepest step is the gradient, normalised. */
+export const l2: Norm = {
+  name: "l2",
+  direction: (e, g) => {
+    // scaled first: squares of tiny gradients underflow
+    const scaled = e.Div(g, e.Max(e.ReduceMax(e.Abs(g), perSample(e, g), { keepdims: 1 }), e.scalar(1e-30, g)));
+    return e.Div(scaled, length(e, scaled));
+  },
+  project: (e, delta, epsilon) => e.Mul(delta, e.Min(e.Div(epsilon, length(e, delta)), e.scalar(1, delta))),
+  start: (key, n, epsilon) => {
+    // uniform in the ball: a normal direction, radius ε·u^(1/n) (one more normal draw serves as the radius)
+    const v = normal(key, n + 2);
+    const radius = epsilon * Math.exp(-0.5 * (v[n]! ** 2 + v[n + 1]! ** 2)) ** (1 / n);
+    const norm = Math.sqrt(v.subarray(0, n).reduce((s, z) => s + z * z, 0));
+    return v.subarray(0, n).map((z) => (z * radius) / norm);
+  },
+  distance: (delta) => {
+    let s = 0;
+    for (let i = 0; i < delta.length; i++) s += delta[i]! ** 2;
+    return Math.sqrt(s);
+  },
+};
+
+export const norms: Readonly<Record<Norm["name"], Norm>> = { linf, l2 };
+
+/**
+ * Bring a candidate into the ball around `x` and into the data's range, in place, in float32 and from the inside:
+ * what is judged is what the user could feed.
+ */
+export function projectExactly(candidate: Float32Array, x: Float32Array, norm: Norm, epsilon: number, [low, high]: readonly [number, number]): void {
+  if (norm.name === "linf")
+    for (let i = 0; i < x.length; i++) {
+      let v = Math.fround(Math.min(Math.max(candidate[i]!, x[i]! - epsilon), x[i]! + epsilon));
+      // rounding may step over the edge by half a unit in the last place
+      if (Math.abs(v - x[i]!) > epsilon) v = Math.fround(x[i]! + (v - x[i]!) * (1 - 2 ** -22));
+      candidate[i] = v;
+    }
+  else {
+    const d = norm.distance(candidate.map((v, i) => v - x[i]!));
+    if (d > epsilon) {
+      const s = (epsilon / d) * (1 - 2 ** -20);
+      for (let i = 0; i < x.length; i++) candidate[i] = x[i]! + s * (candidate[i]! - x[i]!);
+    }
+  }
+  for (let i = 0; i < x.length; i++) candidate[i] = Math.min(Math.max(candidate[i]!, low), high);
+}
+
+/** Random starts of a batch, one key a sample: independent of the batch they are in. */
+export function randomStarts(x: Tensor<"float32">, keys: readonly Key[], norm: Norm, epsilon: number, [low, high]: readonly [number, number]): Tensor<"float32"> {
+  const n = size(x.shape.slice(1));
+  const data = x.data.slice();
+  keys.forEach((key, i) => {
+    const delta = norm.start(key, n, epsilon);
+    for (let k = 0; k < n; k++) data[i * n + k] = Math.min(Math.max(data[i * n + k]! + delta[k]!, low), high);
+  });
+  return { dtype: "float32", shape: x.shape, data };
+}
