@@ -1,4 +1,4 @@
-import { fail } from "../base/index.ts";
+import { fail, type Tensor } from "../base/index.ts";
 import { input } from "../graph/index.ts";
 import { crossEntropy, sum } from "../nn/index.ts";
 import { builder, gradOf, remap } from "../pass/index.ts";
@@ -67,8 +67,8 @@ export const pgd =
         lowest.data.fill(Number.NEGATIVE_INFINITY);
         program.load([start, start, lowest]);
         for (let k = 0; k < steps; k++) await program.step([images, y]);
-        const [last, highestLoss] = program.read();
-        return [last!, highestLoss!] as never;
+        const [last, worst] = program.read() as Tensor<"float32">[];
+        return [worst!, last!];
       },
     };
   };

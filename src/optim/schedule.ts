@@ -31,3 +31,9 @@ export const warmUp =
   (steps: number, then: Schedule): Schedule =>
   (step) =>
     then(step) * Math.min((step + 1) / steps, 1);
+
+/** `rate`·factorˢᵗᵉᵖ, not below `floor`. */
+export const exponential =
+  (rate: number, factor: number, floor = 0): Schedule =>
+  (step) =>
+    Math.max(rate * factor ** step, floor);

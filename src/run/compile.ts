@@ -34,8 +34,8 @@ export interface Session {
   wrap(t: Tensor): ort.Tensor;
 }
 
-/** Start a session on ONNX bytes. */
-export async function open(model: Uint8Array, options: RunOptions = {}): Promise<Session> {
+/** Start a session on ONNX bytes or a file's path. */
+export async function open(model: Uint8Array | string, options: RunOptions = {}): Promise<Session> {
   const { device = "cpu", threads = runtimes.cores, optimize = "all" } = options;
   if (!Number.isInteger(threads) || threads < 1)
     fail({ code: "threads", expected: "a whole number of threads ≥ 1", got: `${threads}`, mend: "pass --threads 1 or more" });
@@ -43,12 +43,8 @@ export async function open(model: Uint8Array, options: RunOptions = {}): Promise
   runtime.prepare(threads);
   const provider = runtime.provider(device);
   try {
-    const session = await runtime.InferenceSession.create(model, {
-      executionProviders: [provider],
-      graphOptimizationLevel: optimize,
-      intraOpNumThreads: threads,
-      logSeverityLevel: 3,
-    });
+    const settings = { executionProviders: [provider], graphOptimizationLevel: optimize, intraOpNumThreads: threads, logSeverityLevel: 3 } as const;
+    const session = await (typeof model === "string" ? runtime.InferenceSession.create(model, settings) : runtime.InferenceSession.create(model, settings));
     const wrap = (t: Tensor) => new runtime.Tensor(t.dtype as "float32", t.data as Float32Array, t.shape);
     return { session, runtime, wrap, description: `${runtime.name} ${device} ${threads} threads` };
   } catch (cause) {

@@ -1,0 +1,105 @@
+/** CROWN on one network: enclosures layer by layer, each from backward linear bounds. Zhang et al. 2018, arXiv:1811.00866. */
+import { rows, size, type Tensor } from "../base/index.ts";
+import { dependents, type Graph, type Interval, input, type Value } from "../graph/index.ts";
+import { builder, concretize, expandForLines, intervals, linear, rebatch, relaxed } from "../pass/index.ts";
+import { compile, type Program, type RunOptions } from "../run/index.ts";
+
+type Numbers = Tensor<"float32">;
+
+export interface Crown {
+  /** Lower bounds of each row of `spec` [R, classes] times the output, over the box [lo, hi] (each [1, …]). */
+  lowerBounds(lo: Numbers, hi: Numbers, spec: Numbers): Promise<Float32Array>;
+  release(): Promise<void>;
+}
+
+/** One value to be enclosed: lower bounds of `rows`·value, given the box of the input and of every earlier value. */
+interface Stage {
+  readonly shape: readonly number[];
+  readonly batch: number;
+  /** By bounds alone: nothing upstream is relaxed, intervals do as well. */
+  readonly affine: boolean;
+  readonly program: Program;
+}
+
+/** Rows of one backward pass: enough to fill matrix products, few enough to stay in cache. */
+const ROWS = 512;
+
+/** Compile CROWN for `graph` (logits, batch 1) and specifications of `specRows` rows. */
+export async function crown(graph: Graph, specRows: number, run: RunOptions = {}): Promise<Crown> {
+  const net = expandForLines(rebatch(graph, 1).graph);
+  const values = [...relaxed(net), net.outputs[0]!];
+  const stages: Stage[] = [];
+  for (const [k, v] of values.entries()) stages.push(await stage(net, values.slice(0, k), v, k === values.length - 1 ? specRows : undefined, run));
+
+  async function bounds({ program, batch }: Stage, known: readonly Numbers[], spec: Numbers): Promise<Float32Array> {
+    const n = spec.shape[0]!;
+    const out = new Float32Array(n);
+    for (let at = 0; at < n; at += batch) {
+      const part = rows(spec, at, Math.min(at + batch, n));
+      const fed = new Float32Array(batch * size(spec.shape.slice(1)));
+      fed.set(part.data);
+      const [low] = await program.run([...known, { dtype: "float32", shape: [batch, ...spec.shape.slice(1)], data: fed }]);
+      out.set((low!.data as Float32Array).subarray(0, part.shape[0]!), at);
+    }
+    return out;
+  }
+
+  return {
+    async lowerBounds(lo, hi, spec) {
+      const known: Numbers[] = [lo, hi];
+      for (const s of stages.slice(0, -1)) {
+        const blank: Numbers = { dtype: "float32", shape: [s.batch, ...s.shape], data: new Float32Array(s.batch * size(s.shape)) };
+        const [, ibpLo, ibpHi] = (await s.program.run([...known, blank])) as Numbers[];
+        if (!s.affine) {
+          const n = size(s.shape);
+          const below = await bounds(s, known, identity(s.shape, 1));
+          const above = await bounds(s, known, identity(s.shape, -1));
+          // neither bound dominates on every neuron: keep the better of each
+          for (let i = 0; i < n; i++) {
+            const [a, b] = [Math.max(ibpLo!.data[i]!, below[i]!), Math.min(ibpHi!.data[i]!, -above[i]!)];
+            // the two may cross by rounding where the neuron hardly moves
+            ibpLo!.data[i] = Math.min(a, b);
+            ibpHi!.data[i] = Math.max(a, b);
+          }
+        }
+        known.push(ibpLo!, ibpHi!);
+      }
+      return bounds(stages.at(-1)!, known, spec);
+    },
+    async release() {
+      for (const s of stages) await s.program.release();
+    },
+  };
+}
+
+async function stage(net: Graph, earlier: readonly Value[], v: Value, specRows: number | undefined, run: RunOptions): Promise<Stage> {
+  const e = builder();
+  const shape = v.type.shape.slice(1);
+  const batch = specRows ?? Math.min(size(shape), ROWS);
+  const box = new Map<Value, Interval>();
+  const feeds: Value[] = [];
+  for (const x of [net.inputs[0]!, ...earlier]) {
+    const [lo, hi] = [input("float32", x.type.shape), input("float32", x.type.shape)];
+    feeds.push(lo, hi);
+    box.set(x, { lo, hi });
+  }
+  intervals(e, [v], box);
+  const wide = rebatch({ inputs: net.inputs, outputs: [v] }, batch);
+  const narrow = new Map([...wide.map].map(([one, many]) => [many, one]));
+  narrow.set(wide.graph.inputs[0]!, net.inputs[0]!);
+  const spec = input("float32", [batch, ...shape]);
+  const at = (w: Value) => box.get(narrow.get(w) ?? w)!;
+  const bound = linear(e, wide.graph.outputs[0]!, spec, [wide.graph.inputs[0]!], at);
+  const least = concretize(e, bound, at);
+  const own = box.get(v)!;
+  const program = await compile({ inputs: [...feeds, spec], outputs: [least, own.lo, own.hi] }, run);
+  return { shape, batch, affine: !earlier.some((x) => dependents([v], [x]).has(v)), program };
+}
+
+/** ±I, one row for each element of `shape`. */
+function identity(shape: readonly number[], sign: 1 | -1): Numbers {
+  const n = size(shape);
+  const data = new Float32Array(n * n);
+  for (let i = 0; i < n; i++) data[i * n + i] = sign;
+  return { dtype: "float32", shape: [n, ...shape], data };
+}

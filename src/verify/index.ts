@@ -1,0 +1,3 @@
+export * from "./certify.ts";
+export * from "./crown.ts";
+export * from "./ibp.ts";
