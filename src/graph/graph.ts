@@ -19,6 +19,8 @@ export interface Value {
   readonly node: Node | null;
   readonly index: number;
   readonly data: Tensor | null;
+  /** Of a node's output: its value at this batch size, where it follows from shapes alone. A file still computes it. */
+  readonly known?: Tensor;
   /** Name to use in a file. */
   readonly name?: string;
   /** Of an input: its dimensions as declared in a file, where a string is a free (dynamic) one. */

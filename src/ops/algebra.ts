@@ -73,8 +73,7 @@ export const radius = (e: Emit, x: Interval): Value => e.Mul(e.Sub(x.hi, x.lo), 
  */
 export const bilinear: IntervalRule = (e, node, x) => {
   const [a, b, bias] = x;
-  const times = (p: Value, q: Value, add: Value | null = null) => again(e, node, [p, q, ...(bias ? [add] : [])])[0]!;
-  const zeroBias = bias ? e.Mul(bias.lo, e.scalar(0, bias.lo)) : null;
+  const times = (p: Value, q: Value, add?: Value) => again(e, node, add ? [p, q, add] : [p, q])[0]!;
   if (isConstantBox(a) && isConstantBox(b) && isConstantBox(bias)) {
     const y = times(a!.lo, b!.lo, bias?.lo);
     return [{ lo: y, hi: y }];
@@ -82,8 +81,8 @@ export const bilinear: IntervalRule = (e, node, x) => {
   const ca = isConstantBox(a) ? a!.lo : centre(e, a!);
   const cb = isConstantBox(b) ? b!.lo : centre(e, b!);
   const parts: Value[] = [];
-  if (!isConstantBox(a)) parts.push(times(radius(e, a!), isConstantBox(b) ? e.Abs(cb) : e.Add(e.Abs(cb), radius(e, b!)), zeroBias));
-  if (!isConstantBox(b)) parts.push(times(e.Abs(ca), radius(e, b!), zeroBias));
+  if (!isConstantBox(a)) parts.push(times(radius(e, a!), isConstantBox(b) ? e.Abs(cb) : e.Add(e.Abs(cb), radius(e, b!))));
+  if (!isConstantBox(b)) parts.push(times(e.Abs(ca), radius(e, b!)));
   const mid = times(ca, cb, bias?.lo);
   const top = bias && !isConstantBox(bias) ? times(ca, cb, bias.hi) : mid;
   if (parts.length === 0) return [{ lo: mid, hi: top }];

@@ -50,6 +50,8 @@ export interface Op {
   readonly compose?: (e: Emit, node: Node) => readonly Value[];
   /** Compute on constants while building: shape arithmetic, weights that are only moved. null: not this time. */
   readonly fold?: (inputs: readonly (Tensor | null)[], call: Call) => readonly Tensor[] | null;
+  /** What follows from the types of the inputs alone: the shape of a value, at this batch size. */
+  readonly known?: (call: Call) => readonly Tensor[];
   /** True where onnxruntime's CPU provider has no float64 kernel; `compose` is then used. */
   readonly noFloat64?: true;
 }
@@ -65,16 +67,17 @@ export const int = (call: Call, name: string, otherwise: number): number => (cal
 export const text = (call: Call, name: string, otherwise: string): string => (call.attrs[name] as string | undefined) ?? otherwise;
 export const ints = (call: Call, name: string): readonly number[] | undefined => call.attrs[name] as readonly number[] | undefined;
 
-/** The numbers of a constant input (axes, shape, scales), undefined where it is left out. */
+/** The numbers of an input that is known while building (axes, shape, scales), undefined where it is left out. */
 export function constantInts(call: Call, i: number): number[] | undefined {
   const v = call.inputs[i];
   if (!v) return undefined;
-  if (!v.data)
-    fail({
+  const t = v.data ?? v.known;
+  if (!t)
+    return fail({
       code: "operator-dynamic",
       expected: `input ${i} of ${call.op} to be known when the graph is built`,
       got: "a value computed from the data",
       mend: "export the model with constant shapes (for example with onnxsim), or cut it before this node",
     });
-  return Array.from(v.data.data as ArrayLike<number | bigint>, Number);
+  return Array.from(t.data as ArrayLike<number | bigint>, Number);
 }

@@ -23,16 +23,13 @@ function makeNode(op: string, given: readonly (Value | null)[], attrs: Attrs = {
     });
   const inputs = trim(given);
   const call = { op, inputs, attrs };
-  if (rule.fold && inputs.every((v) => v === null || v.data !== null)) {
-    const folded = rule.fold(
-      inputs.map((v) => v?.data ?? null),
-      call,
-    );
-    if (folded) return folded.map((t) => constant(t));
-  }
+  const numbers = inputs.map((v) => v?.data ?? v?.known ?? null);
+  const folded = rule.fold && inputs.every((v, i) => v === null || numbers[i]) ? rule.fold(numbers, call) : null;
+  if (folded && inputs.every((v) => v === null || v.data)) return folded.map((t) => constant(t));
+  const known = folded ?? rule.known?.(call);
   const outputs: Value[] = [];
   const node: Node = { op, inputs, attrs, outputs, name };
-  for (const [index, type] of rule.infer(call).entries()) outputs.push({ type, node, index, data: null });
+  for (const [index, type] of rule.infer(call).entries()) outputs.push({ type, node, index, data: null, known: known?.[index] });
   return outputs;
 }
 

@@ -2,15 +2,20 @@
 import { availableParallelism } from "node:os";
 import { fail } from "../base/index.ts";
 import type { Device, Runtime, RuntimeLoader } from "./device.ts";
-import { loadWeb } from "./ort.web.ts";
+import { wasmRuntime } from "./ort.web.ts";
 
 const HOW = "install it: ONNXRUNTIME_NODE_INSTALL=skip npm i onnxruntime-node@1.30.0";
 
-async function loadNative(): Promise<Runtime> {
-  const { default: ort } = await import("onnxruntime-node");
+async function loadNative(): Promise<Runtime | Missing> {
+  let ort: typeof import("onnxruntime-node");
+  try {
+    ort = await import("onnxruntime-node");
+  } catch (cause) {
+    return { missing: cause };
+  }
   const backends = ort.listSupportedBackends();
   return {
-    name: `onnxruntime-node ${ort.env.versions.node ?? ort.env.versions.common}`,
+    name: `onnxruntime-node ${ort.env.versions.common}`,
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
     provider(device: Device) {
@@ -28,25 +33,29 @@ async function loadNative(): Promise<Runtime> {
   };
 }
 
-let native: Promise<Runtime> | undefined;
+/** Why the native runtime cannot be loaded: not installed, or no binary for this machine. */
+interface Missing {
+  readonly missing: unknown;
+}
+
+let native: Promise<Runtime | Missing> | undefined;
 let web: Promise<Runtime> | undefined;
 
 const loadWasm = (): Promise<Runtime> => {
-  web ??= loadWeb();
+  // in Node, the build that finds its .wasm on disk
+  web ??= import("onnxruntime-web").then((ort) => wasmRuntime(ort));
   return web;
 };
 
 /** Native, or wasm with one line on stderr that says how to get the fast one. */
 async function loadBest(device: Device): Promise<Runtime> {
   native ??= loadNative();
-  try {
-    return await native;
-  } catch (cause) {
-    if (device !== "cpu")
-      fail({ code: "runtime-missing", expected: `onnxruntime-node for --device ${device}`, got: "none that loads", mend: HOW, cause });
-    if (!web) process.stderr.write(`counterfoil: onnxruntime-node is not installed, running on WebAssembly (about 3 times slower). To mend, ${HOW}\n`);
-    return loadWasm();
-  }
+  const found = await native;
+  if (!("missing" in found)) return found;
+  if (device !== "cpu")
+    fail({ code: "runtime-missing", expected: `onnxruntime-node for --device ${device}`, got: "none that loads", mend: HOW, cause: found.missing });
+  if (!web) process.stderr.write(`counterfoil: onnxruntime-node does not load here, running on WebAssembly (about 3 times slower). To mend, ${HOW}\n`);
+  return loadWasm();
 }
 
 export const runtimes: RuntimeLoader = {

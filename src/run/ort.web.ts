@@ -2,11 +2,11 @@
 import { fail } from "../base/index.ts";
 import type { Device, Runtime, RuntimeLoader } from "./device.ts";
 
-export async function loadWeb(): Promise<Runtime> {
-  const ort = await import("onnxruntime-web/webgpu");
+/** onnxruntime-web, whichever of its builds. */
+export function wasmRuntime(ort: typeof import("onnxruntime-web")): Runtime {
   ort.env.logLevel = "error";
   return {
-    name: `onnxruntime-web ${ort.env.versions.web ?? ort.env.versions.common}`,
+    name: `onnxruntime-web ${ort.env.versions.common}`,
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
     provider(device: Device) {
@@ -30,7 +30,7 @@ let web: Promise<Runtime> | undefined;
 
 export const runtimes: RuntimeLoader = {
   load: () => {
-    web ??= loadWeb();
+    web ??= import("onnxruntime-web/webgpu").then((ort) => wasmRuntime(ort));
     return web;
   },
   cores: globalThis.navigator?.hardwareConcurrency ?? 1,

@@ -1,0 +1,3 @@
+export type { Ball } from "./ball.ts";
+export * from "./fgsm-rs.ts";
+export * from "./pgd-training.ts";

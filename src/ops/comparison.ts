@@ -1,0 +1,90 @@
+/** Comparisons and logic: no gradient; as intervals, false < true. */
+import { broadcast } from "../base/index.ts";
+import { foldElementwise, unbroadcast, zero } from "./algebra.ts";
+import { affine, arg, type IntervalRule, none, type Op } from "./op.ts";
+
+const noLines = none("a truth value has no line");
+
+const comparing = (interval: IntervalRule, truth: (...xs: number[]) => boolean): Op => ({
+  infer: (call) => [{ dtype: "bool", shape: broadcast(...call.inputs.map((v) => v!.type.shape)) }],
+  vjp: zero,
+  interval,
+  lines: noLines,
+  fold: foldElementwise((...xs) => (truth(...xs) ? 1 : 0), "bool"),
+});
+
+export const Greater: Op = comparing(
+  (e, _, [a, b]) => [{ lo: e.Greater(a!.lo, b!.hi), hi: e.Greater(a!.hi, b!.lo) }],
+  (a, b) => a! > b!,
+);
+export const GreaterOrEqual: Op = comparing(
+  (e, _, [a, b]) => [{ lo: e.GreaterOrEqual(a!.lo, b!.hi), hi: e.GreaterOrEqual(a!.hi, b!.lo) }],
+  (a, b) => a! >= b!,
+);
+export const Less: Op = comparing(
+  (e, _, [a, b]) => [{ lo: e.Less(a!.hi, b!.lo), hi: e.Less(a!.lo, b!.hi) }],
+  (a, b) => a! < b!,
+);
+export const LessOrEqual: Op = comparing(
+  (e, _, [a, b]) => [{ lo: e.LessOrEqual(a!.hi, b!.lo), hi: e.LessOrEqual(a!.lo, b!.hi) }],
+  (a, b) => a! <= b!,
+);
+export const Equal: Op = comparing(
+  // surely equal: both are the same point; possibly equal: the boxes meet
+  (e, _, [a, b]) => [
+    {
+      lo: e.And(e.And(e.Equal(a!.lo, a!.hi), e.Equal(b!.lo, b!.hi)), e.Equal(a!.lo, b!.lo)),
+      hi: e.And(e.LessOrEqual(a!.lo, b!.hi), e.LessOrEqual(b!.lo, a!.hi)),
+    },
+  ],
+  (a, b) => a === b,
+);
+
+export const Not: Op = comparing(
+  (e, _, [a]) => [{ lo: e.Not(a!.hi), hi: e.Not(a!.lo) }],
+  (a) => !a,
+);
+export const And: Op = comparing(
+  (e, _, [a, b]) => [{ lo: e.And(a!.lo, b!.lo), hi: e.And(a!.hi, b!.hi) }],
+  (a, b) => Boolean(a && b),
+);
+export const Or: Op = comparing(
+  (e, _, [a, b]) => [{ lo: e.Or(a!.lo, b!.lo), hi: e.Or(a!.hi, b!.hi) }],
+  (a, b) => Boolean(a || b),
+);
+export const Xor: Op = comparing(
+  (e, _, [a, b]) => {
+    const xor = (p: typeof a, q: typeof b) => e.Or(e.And(p!.lo, e.Not(q!.hi)), e.And(q!.lo, e.Not(p!.hi)));
+    const sure = xor(a, b);
+    // surely alike: both surely true, or both surely false
+    const alike = e.Or(e.And(a!.lo, b!.lo), e.And(e.Not(a!.hi), e.Not(b!.hi)));
+    return [{ lo: sure, hi: e.Not(alike) }];
+  },
+  (a, b) => Boolean(a) !== Boolean(b),
+);
+
+export const Where: Op = {
+  infer: (call) => [{ dtype: arg(call, 1).type.dtype, shape: broadcast(...call.inputs.map((v) => v!.type.shape)) }],
+  vjp: (e, { inputs: [c, a, b] }, [dy]) => {
+    const o = e.scalar(0, dy!);
+    return [null, unbroadcast(e, e.Where(c!, dy!, o), a!), unbroadcast(e, e.Where(c!, o, dy!), b!)];
+  },
+  // surely true: a; surely false: b; else the hull of both
+  interval: (e, _, [c, a, b]) => {
+    if (c!.lo === c!.hi) return [{ lo: e.Where(c!.lo, a!.lo, b!.lo), hi: e.Where(c!.lo, a!.hi, b!.hi) }];
+    return [
+      {
+        lo: e.Where(c!.lo, a!.lo, e.Where(c!.hi, e.Min(a!.lo, b!.lo), b!.lo)),
+        hi: e.Where(c!.lo, a!.hi, e.Where(c!.hi, e.Max(a!.hi, b!.hi), b!.hi)),
+      },
+    ];
+  },
+  // a constant condition only chooses; else constant lines at the ends of the enclosure
+  lines: (e, node, x) => {
+    if (x[0]!.lo === x[0]!.hi) return affine;
+    const [y] = (Where.interval as IntervalRule)(e, node, x);
+    return { lower: { slopes: [null, null, null], offset: y!.lo }, upper: { slopes: [null, null, null], offset: y!.hi } };
+  },
+  fold: (inputs, call) => foldElementwise((c, a, b) => (c ? a! : b!), undefined)(inputs, { ...call, inputs: [call.inputs[1]!, call.inputs[1]!, call.inputs[2]!] }),
+};
+

@@ -1,0 +1,80 @@
+/** Values that no input is needed for, and conversions. */
+import { arrays, dtypeOf, fail, full, isBig, isFloat, onnxType, size, type Tensor, tensor } from "../base/index.ts";
+import { increasing } from "./algebra.ts";
+import { affine, arg, type Call, constantInts, int, none, type Op } from "./op.ts";
+import { filled } from "./reshaping.ts";
+
+const still: Pick<Op, "vjp" | "interval" | "lines"> = {
+  vjp: (_, node) => node.inputs.map(() => null),
+  interval: (_, node) => node.outputs.map((y) => ({ lo: y, hi: y })),
+  lines: none("it does not depend on the data"),
+};
+
+function constantValue(call: Call): Tensor {
+  const { value, value_float, value_floats, value_int, value_ints } = call.attrs as Record<string, never>;
+  if (value !== undefined) return value;
+  if (value_float !== undefined) return full([], value_float);
+  if (value_floats !== undefined) return tensor(value_floats as number[], [(value_floats as number[]).length]);
+  if (value_int !== undefined) return full([], value_int, "int64");
+  if (value_ints !== undefined) return tensor(value_ints as number[], [(value_ints as number[]).length], "int64");
+  return fail({
+    code: "operator-attribute",
+    expected: "a Constant with a tensor or a number",
+    got: Object.keys(call.attrs).join(", ") || "none",
+    mend: "export the model without strings and sparse tensors",
+  });
+}
+
+export const Constant: Op = {
+  infer: (call) => [constantValue(call)],
+  ...still,
+  fold: (_, call) => [constantValue(call)],
+};
+
+const fillValue = (call: Call): Tensor => (call.attrs.value as Tensor | undefined) ?? full([1], 0);
+
+export const ConstantOfShape: Op = {
+  infer: (call) => [{ dtype: fillValue(call).dtype, shape: constantInts(call, 0)! }],
+  ...still,
+  fold: (_, call) => (size(constantInts(call, 0)!) <= 4096 ? [filled(fillValue(call), constantInts(call, 0)!)] : null),
+};
+
+export const Range: Op = {
+  infer: (call) => {
+    const [start, limit, delta] = [0, 1, 2].map((i) => constantInts(call, i)![0]!) as [number, number, number];
+    return [{ dtype: arg(call, 0).type.dtype, shape: [Math.max(0, Math.ceil((limit - start) / delta))] }];
+  },
+  ...still,
+  fold: (inputs, call) => {
+    const [start, , delta] = inputs.map((t) => Number(t!.data[0])) as [number, number, number];
+    const [type] = Range.infer(call);
+    return [tensor(Array.from({ length: type!.shape[0]! }, (_, i) => start + i * delta), type!.shape, type!.dtype)];
+  },
+};
+
+const target = (call: Call) =>
+  dtypeOf(int(call, "to", 1)) ??
+  fail({ code: "dtype-unsupported", expected: "a cast to a number or truth type", got: `ONNX type ${call.attrs.to}`, mend: "export the model in float32" });
+
+export const Cast: Op = {
+  infer: (call) => [{ dtype: target(call), shape: arg(call, 0).type.shape }],
+  // between float types the gradient passes; from or to anything else it is zero
+  vjp: (e, { inputs: [x], outputs: [y] }, [dy]) =>
+    isFloat(x!.type.dtype) && isFloat(y!.type.dtype) ? [e.Cast(dy!, { to: onnxType[x!.type.dtype] })] : [null],
+  interval: increasing,
+  lines: (e, { inputs: [x], outputs: [y], attrs }, [box]) =>
+    isFloat(x!.type.dtype) && isFloat(y!.type.dtype) ? affine : { lower: { slopes: [null], offset: e.Cast(box!.lo, attrs as { to: number }) }, upper: { slopes: [null], offset: e.Cast(box!.hi, attrs as { to: number }) } },
+  fold: ([x], call) => {
+    const dtype = target(call);
+    if (dtype === x!.dtype) return [x!];
+    if (dtype === "float16" || x!.dtype === "float16") return null;
+    const data = new arrays[dtype](x!.data.length);
+    const whole = !isFloat(dtype);
+    for (let i = 0; i < data.length; i++) {
+      const v = Number(x!.data[i]);
+      const cut = dtype === "bool" ? Number(v !== 0) : whole ? Math.trunc(v) : v;
+      data[i] = (isBig(dtype) ? BigInt(cut) : cut) as never;
+    }
+    return [{ dtype, shape: x!.shape, data }];
+  },
+};

@@ -1,0 +1,307 @@
+/** Arithmetic, element by element, with broadcasting. */
+import type { Emit, Interval, Line, Value } from "../graph/index.ts";
+import { bilinear, bilinearLines, broadcasting, chain, concave, convex, decreasing, foldElementwise, increasing, isConstantBox, mask, same, unbroadcast, valley, zero } from "./algebra.ts";
+import { affine, composed, type LineRule, none, type Op } from "./op.ts";
+
+export const Add: Op = {
+  infer: broadcasting,
+  vjp: (e, { inputs: [a, b] }, [dy]) => [unbroadcast(e, dy!, a!), unbroadcast(e, dy!, b!)],
+  interval: increasing,
+  lines: affine,
+  fold: foldElementwise((a, b) => a! + b!),
+};
+
+export const Sub: Op = {
+  infer: broadcasting,
+  vjp: (e, { inputs: [a, b] }, [dy]) => [unbroadcast(e, dy!, a!), unbroadcast(e, e.Neg(dy!), b!)],
+  interval: (e, _, [a, b]) => [{ lo: e.Sub(a!.lo, b!.hi), hi: e.Sub(a!.hi, b!.lo) }],
+  lines: affine,
+  fold: foldElementwise((a, b) => a! - b!),
+};
+
+/** McCormick's planes of a product: above, xy ≤ u_x·y + l_y·x − u_x·l_y; below, xy ≥ l_x·y + l_y·x − l_x·l_y. */
+const mcCormick = (e: Emit, x: Interval, y: Interval) => {
+  const plane = (px: Value, py: Value): Line => ({ slopes: [py, px], offset: e.Neg(e.Mul(px, py)) });
+  return { lower: plane(x.lo, y.lo), upper: plane(x.hi, y.lo) };
+};
+
+export const Mul: Op = {
+  infer: broadcasting,
+  vjp: (e, { inputs: [a, b] }, [dy]) => [unbroadcast(e, e.Mul(dy!, b!), a!), unbroadcast(e, e.Mul(dy!, a!), b!)],
+  // four corners: tighter than centre and radius when both are perturbed
+  interval: (e, node, x) => {
+    const [a, b] = x as Interval[];
+    if (isConstantBox(a) || isConstantBox(b)) return bilinear(e, node, x);
+    const p = [e.Mul(a!.lo, b!.lo), e.Mul(a!.lo, b!.hi), e.Mul(a!.hi, b!.lo), e.Mul(a!.hi, b!.hi)] as const;
+    const all = (f: (u: Value, v: Value) => Value) => f(f(p[0], p[1]), f(p[2], p[3]));
+    return [{ lo: all(e.Min), hi: all(e.Max) }];
+  },
+  lines: (e, node, x) => (bilinearLines(e, node, x) === affine ? affine : mcCormick(e, x[0]!, x[1]!)),
+  fold: foldElementwise((a, b) => a! * b!),
+};
+
+export const Div: Op = {
+  infer: broadcasting,
+  // d(a/b) = da/b − (a/b)/b·db
+  vjp: (e, { inputs: [a, b], outputs: [y] }, [dy]) => {
+    const da = e.Div(dy!, b!);
+    return [unbroadcast(e, da, a!), unbroadcast(e, e.Neg(e.Mul(da, y!)), b!)];
+  },
+  interval: (e, node, x) => {
+    const [a, b] = x as Interval[];
+    if (!isConstantBox(b)) {
+      const r = Reciprocal.interval as Extract<Op["interval"], (...args: never[]) => unknown>;
+      const inverse = r(e, node, [b!])[0]!;
+      return (Mul.interval as typeof r)(e, { ...node, op: "Mul" }, [a!, inverse]);
+    }
+    // a constant denominator of either sign
+    const [p, q] = [e.Div(a!.lo, b!.lo), e.Div(a!.hi, b!.lo)];
+    return [{ lo: e.Min(p, q), hi: e.Max(p, q) }];
+  },
+  lines: (_, __, [, b]) => (isConstantBox(b) ? affine : composed),
+  compose: (e, { inputs: [a, b] }) => [e.Mul(a!, e.Reciprocal(b!))],
+  // integers divide towards zero
+  fold: (inputs, call) => foldElementwise((a, b) => (inputs[0]!.dtype.startsWith("float") ? a! / b! : Math.trunc(a! / b!)))(inputs, call),
+};
+
+export const Neg: Op = {
+  infer: same,
+  vjp: (e, _, [dy]) => [e.Neg(dy!)],
+  interval: decreasing,
+  lines: affine,
+  fold: foldElementwise((a) => -a!),
+};
+
+export const Abs: Op = {
+  infer: same,
+  vjp: chain((e, x) => e.Sign(x)),
+  interval: valley((e, x) => e.Abs(x), 0),
+  lines: convex(
+    (e, x) => e.Abs(x),
+    (e, x) => e.Sign(x),
+  ),
+  fold: foldElementwise((a) => Math.abs(a!)),
+};
+
+export const Sign: Op = {
+  infer: same,
+  vjp: zero,
+  interval: increasing,
+  lines: none("a step has no useful line"),
+  fold: foldElementwise((a) => Math.sign(a!)),
+};
+
+export const Exp: Op = {
+  infer: same,
+  vjp: chain((_, __, y) => y),
+  interval: increasing,
+  lines: convex(
+    (e, x) => e.Exp(x),
+    (e, x) => e.Exp(x),
+  ),
+  fold: foldElementwise((a) => Math.exp(a!)),
+};
+
+export const Log: Op = {
+  infer: same,
+  vjp: (e, { inputs: [x] }, [dy]) => [e.Div(dy!, x!)],
+  // the logarithm is −∞ at 0 and undefined below: a box that reaches there has no lower bound
+  interval: (e, _, [x]) => [{ lo: e.Log(e.Relu(x!.lo)), hi: e.Log(e.Relu(x!.hi)) }],
+  lines: concave(
+    (e, x) => e.Log(x),
+    (e, x) => e.Reciprocal(x),
+  ),
+  fold: foldElementwise((a) => Math.log(a!)),
+};
+
+export const Sqrt: Op = {
+  infer: same,
+  // dy / 2√x
+  vjp: (e, { outputs: [y] }, [dy]) => [e.Div(e.Mul(dy!, e.scalar(0.5, dy!)), y!)],
+  interval: (e, _, [x]) => [{ lo: e.Sqrt(e.Relu(x!.lo)), hi: e.Sqrt(e.Relu(x!.hi)) }],
+  lines: concave(
+    (e, x) => e.Sqrt(e.Relu(x)),
+    // finite at 0, where the tangent is only asked for in a degenerate box
+    (e, x) => e.Div(e.scalar(0.5, x), e.Sqrt(e.Max(x, e.scalar(1e-12, x)))),
+  ),
+  fold: foldElementwise((a) => Math.sqrt(a!)),
+};
+
+/** Both ends have one sign: 1/x is monotone on the box. */
+const oneSided = (e: Emit, x: Interval): Value => e.Or(e.Greater(x.lo, e.scalar(0, x.lo)), e.Less(x.hi, e.scalar(0, x.hi)));
+
+/** Convex right of 0, concave left of it; a box across the pole has no line, and answers ±∞ as its offset. */
+const reciprocalLines: LineRule = (e, node, x) => {
+  const f = (e2: Emit, v: Value) => e2.Reciprocal(v);
+  const d = (e2: Emit, v: Value) => e2.Neg(e2.Reciprocal(e2.Mul(v, v)));
+  const right = convex(f, d)(e, node, x) as { lower: Line; upper: Line };
+  const left = concave(f, d)(e, node, x) as { lower: Line; upper: Line };
+  const positive = e.Greater(x[0]!.lo, e.scalar(0, x[0]!.lo));
+  const sided = oneSided(e, x[0]!);
+  const pick = (p: Line, q: Line, none: number): Line => ({
+    slopes: [e.Where(sided, e.Where(positive, p.slopes[0]!, q.slopes[0]!), e.scalar(0, p.offset))],
+    offset: e.Where(sided, e.Where(positive, p.offset, q.offset), e.scalar(none, p.offset)),
+  });
+  return { lower: pick(right.lower, left.lower, -BIG), upper: pick(right.upper, left.upper, BIG) };
+};
+
+/** Stands for “no bound”: finite, so that 0·BIG is 0 and not NaN. */
+const BIG = 3e38;
+
+export const Reciprocal: Op = {
+  infer: same,
+  // d(1/x) = −1/x²
+  vjp: (e, { outputs: [y] }, [dy]) => [e.Neg(e.Mul(dy!, e.Mul(y!, y!)))],
+  interval: (e, _, [x]) => {
+    const sided = oneSided(e, x!);
+    return [
+      { lo: e.Where(sided, e.Reciprocal(x!.hi), e.scalar(-BIG, x!.lo)), hi: e.Where(sided, e.Reciprocal(x!.lo), e.scalar(BIG, x!.lo)) },
+    ];
+  },
+  lines: reciprocalLines,
+  fold: foldElementwise((a) => 1 / a!),
+};
+
+const exponentOf = (v: Value | null | undefined): number | undefined => (v?.data && v.data.data.length === 1 ? Number(v.data.data[0]) : undefined);
+
+export const Pow: Op = {
+  infer: broadcasting,
+  // d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
+  vjp: (e, { inputs: [a, b], outputs: [y] }, [dy]) => {
+    const p = exponentOf(b);
+    const c = p !== undefined ? e.scalar(p, dy!) : e.Cast(b!, { to: dy!.type.dtype === "float64" ? 11 : 1 });
+    const power = p === 2 ? a! : p === 1 ? e.scalar(1, dy!) : e.Pow(a!, e.Sub(c, e.scalar(1, dy!)));
+    const da = e.Mul(dy!, e.Mul(c, power));
+    if (p !== undefined) return [unbroadcast(e, da, a!), null];
+    const safe = e.Where(e.Greater(a!, e.scalar(0, a!)), a!, e.scalar(1, a!));
+    return [unbroadcast(e, da, a!), unbroadcast(e, e.Mul(dy!, e.Mul(y!, e.Log(safe))), b!)];
+  },
+  interval: (e, node, [a, b]) => {
+    const p = exponentOf(b?.lo);
+    const at = (v: Value) => e.node("Pow", [v, node.inputs[1]!])[0]!;
+    if (p === undefined || !isConstantBox(b)) {
+      // aᵇ = exp(b·ln a) on positive bases
+      const l = (Log.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, node, [a!])[0]!;
+      const m = (Mul.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, node, [b!, l])[0]!;
+      return [{ lo: e.Exp(m.lo), hi: e.Exp(m.hi) }];
+    }
+    if (Number.isInteger(p) && p > 0 && p % 2 === 0) return valley((_, v) => at(v), 0)(e, node, [a!]);
+    if (p > 0) return [{ lo: at(Number.isInteger(p) ? a!.lo : e.Relu(a!.lo)), hi: at(Number.isInteger(p) ? a!.hi : e.Relu(a!.hi)) }];
+    // negative exponents: falling on positive bases; a box that reaches 0 has no bound
+    const positive = e.Greater(a!.lo, e.scalar(0, a!.lo));
+    return [
+      { lo: e.Where(positive, at(a!.hi), e.scalar(-BIG, a!.lo)), hi: e.Where(positive, at(a!.lo), e.scalar(BIG, a!.lo)) },
+    ];
+  },
+  lines: (e, node, x) => {
+    const p = exponentOf(node.inputs[1]);
+    if (p === 1) return affine;
+    if (p === undefined || !(p === 2 || (Number.isInteger(p) && p > 0 && p % 2 === 0))) return composed;
+    const k = e.scalar(p, x[0]!.lo);
+    const lines = convex(
+      (e2, v) => e2.Pow(v, k),
+      (e2, v) => e2.Mul(k, e2.Pow(v, e2.scalar(p - 1, v))),
+    )(e, node, [x[0]!]) as { lower: Line; upper: Line };
+    return lines;
+  },
+  // on positive bases: exp(b·ln a)
+  compose: (e, { inputs: [a, b] }) => {
+    const p = exponentOf(b);
+    if (p === 0.5) return [e.Sqrt(a!)];
+    if (p === -1) return [e.Reciprocal(a!)];
+    if (p === 3) return [e.Mul(a!, e.Mul(a!, a!))];
+    return [e.Exp(e.Mul(b!, e.Log(a!)))];
+  },
+  fold: foldElementwise((a, b) => a! ** b!),
+};
+
+/** Of two or more: the gradient goes to the first that is extreme. */
+const extreme = (larger: boolean): Op => {
+  const name = larger ? "Max" : "Min";
+  return {
+    infer: broadcasting,
+    vjp: (e, { inputs, outputs: [y] }, [dy]) => {
+      if (inputs.length === 1) return [dy!];
+      if (inputs.length === 2) {
+        const first = larger ? e.GreaterOrEqual(inputs[0]!, inputs[1]!) : e.LessOrEqual(inputs[0]!, inputs[1]!);
+        const o = e.scalar(0, dy!);
+        return [unbroadcast(e, e.Where(first, dy!, o), inputs[0]!), unbroadcast(e, e.Where(first, o, dy!), inputs[1]!)];
+      }
+      let left = e.Where(e.Equal(y!, y!), e.scalar(1, dy!), e.scalar(1, dy!));
+      return inputs.map((x) => {
+        const hit = e.Mul(left, mask(e, e.Equal(x!, y!), dy!));
+        left = e.Sub(left, hit);
+        return unbroadcast(e, e.Mul(dy!, hit), x!);
+      });
+    },
+    interval: increasing,
+    lines: (_, __, x) => (x.length === 1 ? affine : composed),
+    // max(a, b) = a + relu(b − a);  min(a, b) = a − relu(a − b)
+    compose: (e, { inputs }) => [
+      (inputs as Value[]).reduce((a, b) => (larger ? e.Add(a, e.Relu(e.Sub(b, a))) : e.Sub(a, e.Relu(e.Sub(a, b))))),
+    ],
+    fold: foldElementwise((...xs) => Math[name === "Max" ? "max" : "min"](...xs)),
+  };
+};
+
+export const Max: Op = extreme(true);
+export const Min: Op = extreme(false);
+
+/** Of any number of inputs. */
+export const Sum: Op = {
+  infer: broadcasting,
+  vjp: (e, { inputs }, [dy]) => inputs.map((x) => unbroadcast(e, dy!, x!)),
+  interval: increasing,
+  lines: affine,
+};
+
+export const Mean: Op = {
+  infer: broadcasting,
+  vjp: (e, { inputs }, [dy]) => {
+    const g = e.Mul(dy!, e.scalar(1 / inputs.length, dy!));
+    return inputs.map((x) => unbroadcast(e, g, x!));
+  },
+  interval: increasing,
+  lines: affine,
+};
+
+const rounding = (f: (x: number) => number): Op => ({
+  infer: same,
+  vjp: zero,
+  interval: increasing,
+  lines: none("a step has no useful line"),
+  fold: foldElementwise((a) => f(a!)),
+});
+
+export const Floor: Op = rounding(Math.floor);
+export const Ceil: Op = rounding(Math.ceil);
+
+/** Enclosure of a wave: its extremes are at shift + 2πk. */
+const wave =
+  (name: "Sin" | "Cos", top: number): Extract<Op["interval"], (...args: never[]) => unknown> =>
+  (e, _, [x]) => {
+    const at = (v: Value) => e.node(name, [v])[0]!;
+    const [p, q] = [at(x!.lo), at(x!.hi)];
+    const turn = e.scalar(1 / (2 * Math.PI), x!.lo);
+    // a peak lies inside where ⌊(hi − top)/2π⌋ ≠ ⌊(lo − top)/2π⌋; one ulp of slack by widening the box a little
+    const wide = e.scalar(1e-5, x!.lo);
+    const phase = (v: Value, at0: number) => e.Floor(e.Mul(e.Sub(v, e.scalar(at0, v)), turn));
+    const inside = (at0: number) => e.Greater(phase(e.Add(x!.hi, wide), at0), phase(e.Sub(x!.lo, wide), at0));
+    const one = e.scalar(1, x!.lo);
+    return [{ lo: e.Where(inside(top + Math.PI), e.Neg(one), e.Min(p, q)), hi: e.Where(inside(top), one, e.Max(p, q)) }];
+  };
+
+export const Sin: Op = {
+  infer: same,
+  vjp: chain((e, x) => e.node("Cos", [x])[0]!),
+  interval: wave("Sin", Math.PI / 2),
+  lines: none("a wave is neither convex nor S-shaped; intervals bound it"),
+};
+
+export const Cos: Op = {
+  infer: same,
+  vjp: chain((e, x) => e.Neg(e.node("Sin", [x])[0]!)),
+  interval: wave("Cos", 0),
+  lines: none("a wave is neither convex nor S-shaped; intervals bound it"),
+};
+

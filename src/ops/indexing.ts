@@ -1,0 +1,67 @@
+/** Elements chosen or placed by index. */
+import { axisOf, size, strides } from "../base/index.ts";
+import type { Value } from "../graph/index.ts";
+import { moveElements, moving } from "./movement.ts";
+import { affine, arg, int, type Op, text } from "./op.ts";
+
+/** Rows chosen by index along one axis. */
+export const Gather: Op = {
+  infer: (call) => {
+    const { dtype, shape } = arg(call, 0).type;
+    const axis = axisOf(int(call, "axis", 0), shape.length);
+    return [{ dtype, shape: [...shape.slice(0, axis), ...arg(call, 1).type.shape, ...shape.slice(axis + 1)] }];
+  },
+  // scatter-add along the axis, indices spread over the other axes
+  vjp: (e, node, [dy]) => {
+    const [x, indices] = node.inputs as [Value, Value];
+    const axis = axisOf(int(node, "axis", 0), x.type.shape.length);
+    const outer = x.type.shape.slice(0, axis);
+    const inner = x.type.shape.slice(axis + 1);
+    const count = size(indices.type.shape);
+    const flat = e.Reshape(dy!, e.ints([...outer.map((d, i) => (i === 0 ? 0 : d)), count, ...inner]));
+    const line = e.Reshape(indices, e.ints([...outer.map(() => 1), count, ...inner.map(() => 1)]));
+    return [e.ScatterElements(e.Mul(x, e.scalar(0, x)), e.Expand(line, e.Shape(flat)), flat, { axis, reduction: "add" }), null];
+  },
+  interval: moving(1),
+  lines: affine,
+  fold: ([x, indices], call) => {
+    const [type] = Gather.infer(call);
+    const axis = axisOf(int(call, "axis", 0), x!.shape.length);
+    const rank = indices!.shape.length;
+    const [s, t] = [strides(x!.shape), strides(indices!.shape)];
+    return [
+      moveElements(x!, type!.shape, (at) => {
+        const i = Number(indices!.data[at.slice(axis, axis + rank).reduce((n, c, j) => n + c * t[j]!, 0)]);
+        const row = i < 0 ? i + x!.shape[axis]! : i;
+        return [...at.slice(0, axis), row, ...at.slice(axis + rank)].reduce((n, c, j) => n + c * s[j]!, 0);
+      }),
+    ];
+  },
+};
+
+export const GatherElements: Op = {
+  infer: (call) => [{ dtype: arg(call, 0).type.dtype, shape: arg(call, 1).type.shape }],
+  vjp: (e, node, [dy]) => {
+    const [x, indices] = node.inputs as [Value, Value];
+    return [e.ScatterElements(e.Mul(x, e.scalar(0, x)), indices, dy!, { axis: int(node, "axis", 0), reduction: "add" }), null];
+  },
+  interval: moving(1),
+  lines: affine,
+};
+
+/** Data with updates placed (`none`, indices distinct) or added (`add`) by index along one axis. */
+export const ScatterElements: Op = {
+  infer: (call) => [arg(call, 0).type],
+  vjp: (e, node, [dy]) => {
+    const [, indices] = node.inputs as [Value, Value];
+    const axis = int(node, "axis", 0);
+    const updates = e.GatherElements(dy!, indices, { axis });
+    if (text(node, "reduction", "none") === "add") return [dy!, null, updates];
+    return [e.ScatterElements(dy!, indices, e.Mul(updates, e.scalar(0, updates)), { axis, reduction: "none" }), null, updates];
+  },
+  interval: (e, node, [x, , u]) => {
+    const at = (p: Value, q: Value) => e.node("ScatterElements", [p, node.inputs[1]!, q], node.attrs)[0]!;
+    return [{ lo: at(x!.lo, u!.lo), hi: at(x!.hi, u!.hi) }];
+  },
+  lines: affine,
+};

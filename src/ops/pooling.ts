@@ -1,0 +1,162 @@
+/** Pooling over windows. */
+import { fail, size, tensor } from "../base/index.ts";
+import type { Emit, Node, Value } from "../graph/index.ts";
+import { increasing, mask } from "./algebra.ts";
+import { spaced } from "./movement.ts";
+import { affine, arg, type Call, composed, int, type Op } from "./op.ts";
+import { ReduceMax, ReduceMean } from "./reduction.ts";
+import { overhang, padded, positions, seen, type Window, windowOf } from "./window.ts";
+
+const infer: Op["infer"] = (call) => {
+  const { dtype, shape } = arg(call, 0).type;
+  return [{ dtype, shape: [shape[0]!, shape[1]!, ...windowOf(call).output] }];
+};
+
+/** Windows tile the input exactly: each element is in one window. */
+const tiles = (w: Window): boolean =>
+  w.kernel.every((k, i) => w.strides[i] === k && w.dilations[i] === 1 && w.before[i] === 0 && w.input[i] === k * w.output[i]!);
+
+/** Add up [N, C, …output] parts, each placed where its kernel position lay: the transpose of `seen` over all positions. */
+function placed(e: Emit, parts: readonly Value[], w: Window): Value {
+  const after = overhang(w);
+  const total = w.input.map((d, i) => d + w.before[i]! + after[i]!);
+  const axes = e.ints(w.kernel.map((_, i) => i + 2));
+  const sum = positions(w)
+    .map((at, k) => {
+      let g = parts[k]!;
+      w.strides.forEach((s, i) => {
+        g = spaced(e, g, i + 2, s);
+      });
+      const start = at.map((p, i) => p * w.dilations[i]!);
+      const end = start.map((s, i) => total[i]! - s - g.type.shape[i + 2]!);
+      return e.Pad(g, e.ints([...start, ...end]), null, axes);
+    })
+    .reduce((a, b) => e.Add(a, b));
+  if (w.before.every((p) => p === 0) && after.every((p) => p === 0)) return sum;
+  return e.Slice(sum, e.ints(w.before), e.ints(w.before.map((p, i) => p + w.input[i]!)), axes, e.ints(w.kernel.map(() => 1)));
+}
+
+/** [N, C, H, W] as windows [N, C, H', k, W', k] and [N, C, H', W'] as [N, C, H', 1, W', 1]. */
+const asWindows = (e: Emit, x: Value, w: Window): Value => e.Reshape(x, e.ints([0, x.type.shape[1]!, ...w.output.flatMap((d, i) => [d, w.kernel[i]!])]));
+const asCells = (e: Emit, y: Value, w: Window): Value => e.Reshape(y, e.ints([0, y.type.shape[1]!, ...w.output.flatMap((d) => [d, 1])]));
+
+/** Smallest finite float32: padding that never wins. */
+const LOWEST = -3.4e38;
+
+export const MaxPool: Op = {
+  infer,
+  // the largest of each window takes the gradient; where several share the maximum, they share it evenly
+  vjp: (e, node, [dy]) => {
+    const x = arg(node, 0);
+    const y = node.outputs[0]!;
+    const w = windowOf(node);
+    if (tiles(w)) {
+      const hit = mask(e, e.Equal(asWindows(e, x, w), asCells(e, y, w)), x);
+      const ties = e.node("AveragePool", [e.Reshape(hit, e.Shape(x))], { kernel_shape: w.kernel, strides: w.strides })[0]!;
+      const share = e.Div(e.Mul(dy!, e.scalar(1 / size(w.kernel), dy!)), ties);
+      return [e.Reshape(e.Mul(hit, asCells(e, share, w)), e.Shape(x))];
+    }
+    const wide = padded(e, x, w, e.scalar(LOWEST, x));
+    const hits = positions(w).map((at) => mask(e, e.Equal(seen(e, wide, w, at), y), x));
+    const share = e.Div(dy!, hits.reduce((a, b) => e.Add(a, b)));
+    return [
+      placed(
+        e,
+        hits.map((h) => e.Mul(h, share)),
+        w,
+      ),
+    ];
+  },
+  interval: increasing,
+  lines: composed,
+  compose: (e, node) => {
+    const w = windowOf(node);
+    // a window that sees padding sees the edge beside it too, unless its steps jump over it
+    if (w.before.some((p, i) => p > 0 && w.dilations[i]! > 1))
+      fail({ code: "operator-no-lines", expected: "MaxPool without both padding and dilation", got: node.name ?? "a node with both", mend: "use interval bounds" });
+    const wide = padded(e, arg(node, 0), w, "edge");
+    return [
+      positions(w)
+        .map((at) => seen(e, wide, w, at))
+        .reduce((a, b) => e.Max(a, b)),
+    ];
+  },
+};
+
+/** How many inputs each window averages over: constant, [1, 1, …output]. */
+function counts(e: Emit, call: Call, w: Window, like: Value): Value {
+  const include = int(call, "count_include_pad", 0) === 1;
+  const perAxis = w.output.map((n, i) =>
+    Array.from({ length: n }, (_, o) => {
+      const start = o * w.strides[i]! - w.before[i]!;
+      const [low, high] = include ? [-w.before[i]!, w.input[i]! + w.after[i]!] : [0, w.input[i]!];
+      return Array.from({ length: w.kernel[i]! }, (_k, k) => start + k * w.dilations[i]!).filter((p) => p >= low && p < high).length;
+    }),
+  );
+  const all = perAxis.reduce<number[]>((products, axis) => products.flatMap((p) => axis.map((n) => p * n)), [1]);
+  if (all.every((n) => n === all[0])) return e.scalar(all[0]!, like);
+  return e.constant(tensor(all, [1, 1, ...w.output], like.type.dtype as "float32"));
+}
+
+export const AveragePool: Op = {
+  infer,
+  vjp: (e, node, [dy]) => {
+    const w = windowOf(node);
+    const x = arg(node, 0);
+    const g = e.Div(dy!, counts(e, node, w, dy!));
+    if (tiles(w)) {
+      const shape = e.Shape(asWindows(e, x, w));
+      return [e.Reshape(e.Expand(asCells(e, g, w), shape), e.Shape(x))];
+    }
+    return [
+      placed(
+        e,
+        positions(w).map(() => g),
+        w,
+      ),
+    ];
+  },
+  interval: increasing,
+  lines: affine,
+  noFloat64: true,
+  compose: (e, node) => {
+    const w = windowOf(node);
+    const wide = padded(e, arg(node, 0), w);
+    const total = positions(w)
+      .map((at) => seen(e, wide, w, at))
+      .reduce((a, b) => e.Add(a, b));
+    return [e.Div(total, counts(e, node, w, total))];
+  },
+};
+
+/** A reduction over every spatial axis, axes kept. */
+const global = (reduce: "ReduceMean" | "ReduceMax", rule: Op): Op => {
+  const reduced = (e: Emit, node: Node): Value =>
+    e[reduce](
+      arg(node, 0),
+      e.ints(
+        arg(node, 0)
+          .type.shape.slice(2)
+          .map((_, i) => i + 2),
+      ),
+      { keepdims: 1 },
+    );
+  return {
+    infer: (call) => {
+      const { dtype, shape } = arg(call, 0).type;
+      return [{ dtype, shape: shape.map((d, i) => (i < 2 ? d : 1)) }];
+    },
+    vjp: (e, node, dy) => {
+      const inner = reduced(e, node).node!;
+      const [g] = (rule.vjp as Extract<Op["vjp"], (...args: never[]) => unknown>)(e, inner, dy);
+      return [g!];
+    },
+    interval: increasing,
+    lines: composed,
+    noFloat64: true,
+    compose: (e, node) => [reduced(e, node)],
+  };
+};
+
+export const GlobalAveragePool: Op = global("ReduceMean", ReduceMean);
+export const GlobalMaxPool: Op = global("ReduceMax", ReduceMax);

@@ -1,0 +1,90 @@
+/** Resizing as one interpolation matrix an axis: y = A_h · x · A_wᵀ. */
+import { fail, tensor } from "../base/index.ts";
+import type { Emit, Value } from "../graph/index.ts";
+import { increasing, transposed } from "./algebra.ts";
+import { affine, arg, type Call, constantInts, int, type Op, text } from "./op.ts";
+
+function sizes(call: Call): number[] {
+  const { shape } = arg(call, 0).type;
+  const wanted = constantInts(call, 3);
+  const scales = constantInts(call, 2);
+  if (wanted && wanted.length > 0) return wanted;
+  if (scales && scales.length > 0) return shape.map((d, i) => Math.floor(d * scales[i]!));
+  return fail({ code: "operator-attribute", expected: "Resize with constant scales or sizes for every axis", got: "neither", mend: "export with a fixed output size" });
+}
+
+const scaleOf = (call: Call, axis: number, from: number, to: number): number => {
+  const scales = constantInts(call, 2);
+  return scales && scales.length > 0 ? scales[axis]! : to / from;
+};
+
+/** Position in the input of output pixel `i`. ONNX Resize, coordinate_transformation_mode. */
+function source(mode: string, i: number, from: number, to: number, scale: number): number {
+  switch (mode) {
+    case "asymmetric":
+      return i / scale;
+    case "align_corners":
+      return to === 1 ? 0 : (i * (from - 1)) / (to - 1);
+    case "pytorch_half_pixel":
+      return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
+    case "half_pixel":
+      return (i + 0.5) / scale - 0.5;
+    default:
+      return fail({
+        code: "operator-attribute",
+        expected: "half_pixel, pytorch_half_pixel, align_corners or asymmetric coordinates",
+        got: mode,
+        mend: "export Resize with one of those",
+      });
+  }
+}
+
+const nearest = (mode: string, x: number): number =>
+  mode === "floor" ? Math.floor(x) : mode === "ceil" ? Math.ceil(x) : mode === "round_prefer_ceil" ? Math.floor(x + 0.5) : Math.ceil(x - 0.5);
+
+/** [to, from]: row i holds the weights of output i. */
+function matrix(call: Call, axis: number, from: number, to: number): number[] {
+  const mode = text(call, "mode", "nearest");
+  const coordinates = text(call, "coordinate_transformation_mode", "half_pixel");
+  if ((mode !== "nearest" && mode !== "linear") || int(call, "antialias", 0) === 1)
+    fail({ code: "operator-attribute", expected: "Resize in mode nearest or linear, without antialias", got: mode, mend: "export with another interpolation" });
+  const a = new Array<number>(to * from).fill(0);
+  const clamp = (k: number) => Math.min(Math.max(k, 0), from - 1);
+  for (let i = 0; i < to; i++) {
+    const x = source(coordinates, i, from, to, scaleOf(call, axis, from, to));
+    if (mode === "nearest") a[i * from + clamp(nearest(text(call, "nearest_mode", "round_prefer_floor"), x))] = 1;
+    else {
+      const low = Math.floor(x);
+      a[i * from + clamp(low)]! += 1 - (x - low);
+      a[i * from + clamp(low + 1)]! += x - low;
+    }
+  }
+  return a;
+}
+
+/** Apply (or, with `back`, transpose-apply) the matrices of every axis that changes: the last two. */
+function interpolate(e: Emit, call: Call, v: Value, back: boolean): Value {
+  const from = arg(call, 0).type.shape;
+  const to = sizes(call);
+  const rank = from.length;
+  let y = v;
+  from.forEach((d, axis) => {
+    if (d === to[axis]) return;
+    const m = e.constant(tensor(matrix(call, axis, d, to[axis]!), [to[axis]!, d], v.type.dtype as "float32"));
+    const a = back ? transposed(e, m) : m;
+    if (axis === rank - 1) y = e.MatMul(y, transposed(e, a));
+    else if (axis === rank - 2) y = e.MatMul(a, y);
+    else fail({ code: "operator-attribute", expected: "Resize of the last two axes", got: `axis ${axis} of ${rank}`, mend: "resize height and width only" });
+  });
+  return y;
+}
+
+export const Resize: Op = {
+  infer: (call) => [{ dtype: arg(call, 0).type.dtype, shape: sizes(call) }],
+  vjp: (e, node, [dy]) => [interpolate(e, node, dy!, true), ...node.inputs.slice(1).map(() => null)],
+  // weights are never negative
+  interval: (e, node, x) => increasing(e, node, [x[0]!, ...node.inputs.slice(1).map((v) => (v ? { lo: v, hi: v } : null))]),
+  lines: affine,
+  noFloat64: true,
+  compose: (e, node) => [interpolate(e, node, arg(node, 0), false)],
+};
