@@ -23,6 +23,8 @@ export interface StepProgram {
   step(feeds: readonly Tensor[]): Promise<Tensor[]>;
   /** A copy of the state now, in the order given. */
   read(): Tensor[];
+  /** The state the last step started from, in the order given. */
+  before(): Tensor[];
   /** Overwrite the state (resume). */
   load(state: readonly Tensor[]): void;
   release(): Promise<void>;
@@ -57,6 +59,7 @@ export async function compileStep(
       return Promise.all(session.outputNames.slice(0, outputs.length).map((name) => download(result[name]!)));
     },
     read: () => buffers[now]!.map(copy),
+    before: () => buffers[1 - now]!.map(copy),
     load(tensorsIn) {
       checkFeeds(
         tensorsIn,
