@@ -55,6 +55,12 @@ export interface Core {
   Conv: (x: Value, w: Value, b: Value | null, attrs: Attrs) => Value;
   ConvTranspose: (x: Value, w: Value, b: Value | null, attrs: Attrs) => Value;
   Shape: Unary;
+  /** Whole-number upscaling of [N, C, H, W] by `scales` [4]. */
+  Resize: (x: Value, roi: null, scales: Value, attrs: Attrs) => Value;
+  DepthToSpace: (x: Value, attrs: { blocksize: number }) => Value;
+  SpaceToDepth: (x: Value, attrs: { blocksize: number }) => Value;
+  Unsqueeze: (x: Value, axes: Value) => Value;
+  Squeeze: (x: Value, axes: Value) => Value;
 }
 
 export interface Emit extends Core {

@@ -1,5 +1,5 @@
 /** The algebra that covers most operators in one line each: say what kind of function it is, and the rules follow. */
-import { arrays, broadcast, type DType, isBig, sameShape, strides, type Tensor } from "../base/index.ts";
+import { arrays, broadcast, type DType, isBig, onnxType, sameShape, strides, type Tensor } from "../base/index.ts";
 import type { Emit, Interval, Node, Value } from "../graph/index.ts";
 import { affine, arg, composed, type IntervalRule, type LineRule, type Op, type Vjp } from "./op.ts";
 
@@ -93,15 +93,8 @@ export const bilinear: IntervalRule = (e, node, x) => {
 /** Affine while at most one of the first two inputs is perturbed; with both, through `compose` (McCormick below it). */
 export const bilinearLines: LineRule = (_, __, x) => (isConstantBox(x[0]) || isConstantBox(x[1]) ? affine : composed);
 
-/** 1 where the condition holds, 0 elsewhere, in the dtype of `like`. */
-export const mask = (e: Emit, condition: Value, like: Value): Value =>
-  e.Where(condition, e.scalar(1, like), e.scalar(0, like));
-
-/** A value cut to be differentiated as a constant is not needed: a mask of comparisons already has zero gradient. */
-export const clampBox = (e: Emit, x: Interval, lo: number, hi: number): Interval => ({
-  lo: e.Min(e.Max(x.lo, e.scalar(lo, x.lo)), e.scalar(hi, x.lo)),
-  hi: e.Min(e.Max(x.hi, e.scalar(lo, x.lo)), e.scalar(hi, x.lo)),
-});
+/** 1 where the condition holds, 0 elsewhere, in the dtype of `like`. A cast: choosing with Where is slower on onnxruntime's CPU. */
+export const mask = (e: Emit, condition: Value, like: Value): Value => e.Cast(condition, { to: onnxType[like.type.dtype] });
 
 /** The chord of f over the box: slope (f(u)-f(l))/(u-l), or f'(l) where the box is a point. */
 export function chord(e: Emit, x: Interval, f: (v: Value) => Value, derivative: (v: Value) => Value): { slope: Value; offset: Value } {

@@ -1,81 +1,16 @@
 /** Convolutions of any spatial rank, with groups, strides, dilations and padding. */
-import { fail, size } from "../base/index.ts";
-import type { Attrs, Emit, Value } from "../graph/index.ts";
+import { fail } from "../base/index.ts";
+import type { Emit, Value } from "../graph/index.ts";
 import { bilinear, bilinearLines } from "./algebra.ts";
+import { flipped, inputGradient, patches, weightGradient, weightMatrices } from "./conv-gradient.ts";
 import { spaced } from "./movement.ts";
 import { arg, type Call, int, ints, type Op, text } from "./op.ts";
-import { padded, positions, seen, type Window, windowOf } from "./window.ts";
+import { type Window, windowAttrs, windowOf } from "./window.ts";
 
 const groupsOf = (call: Call): number => int(call, "group", 1);
 const spatialOf = (w: Value): readonly number[] => w.type.shape.slice(2);
 
-/** Attributes that describe `w` explicitly. */
-const attrsOf = (w: Window, group: number, more: Attrs = {}): Attrs => ({
-  kernel_shape: w.kernel,
-  strides: w.strides,
-  dilations: w.dilations,
-  pads: [...w.before, ...w.after],
-  group,
-  ...more,
-});
-
-/** im2col: [N, G, K·C/G, P], K kernel positions (outer) by channels, P output positions. */
-function patches(e: Emit, x: Value, w: Window, groups: number): Value {
-  const c = x.type.shape[1]! / groups;
-  const at = positions(w);
-  const p = size(w.output);
-  const wide = padded(e, x, w);
-  const parts = at.map((k) => e.Reshape(seen(e, wide, w, k), e.ints([0, groups, c, p])));
-  return parts.length === 1 ? parts[0]! : e.Concat(...parts, { axis: 2 });
-}
-
-/** Weights [M, C/G, …kernel] as matrices [G, M/G, K·C/G] in the order of `patches`. */
-function weightMatrices(e: Emit, w: Value, groups: number): Value {
-  const [m, c] = w.type.shape as [number, number];
-  const k = size(spatialOf(w));
-  const flat = e.Reshape(w, e.ints([groups, m / groups, c, k]));
-  return e.Reshape(e.Transpose(flat, { perm: [0, 1, 3, 2] }), e.ints([groups, m / groups, k * c]));
-}
-
-/**
- * dW of a convolution from its input and the cotangent of its output: Σₙ dy·patchesᵀ, one product a sample and a group,
- * summed over the batch. Faster here than the “transposed” convolution (docs/notes/conv-gradient.md).
- */
-function weightGradient(e: Emit, x: Value, dy: Value, w: Window, groups: number): Value {
-  const m = dy.type.shape[1]!;
-  const c = x.type.shape[1]! / groups;
-  const k = size(w.kernel);
-  const g = e.Reshape(dy, e.ints([0, groups, m / groups, size(w.output)]));
-  const each = e.MatMul(g, e.Transpose(patches(e, x, w, groups), { perm: [0, 1, 3, 2] }));
-  const total = e.ReduceSum(each, e.ints([0]), { keepdims: 0 });
-  const ordered = c === 1 ? total : e.Transpose(e.Reshape(total, e.ints([groups, m / groups, k, c])), { perm: [0, 1, 3, 2] });
-  return e.Reshape(ordered, e.ints([m, c, ...w.kernel]));
-}
-
 const biasGradient = (e: Emit, dy: Value): Value => e.ReduceSum(dy, e.ints(dy.type.shape.map((_, i) => i).filter((i) => i !== 1)), { keepdims: 0 });
-
-/** The kernel turned round, inputs and outputs exchanged: [M, C/G, …] → [C, M/G, …]. */
-function flipped(e: Emit, w: Value, groups: number): Value {
-  const [m, c, ...kernel] = w.type.shape as [number, number, ...number[]];
-  const axes = kernel.map((_, i) => i + 2);
-  const turned = e.Slice(w, e.ints(kernel.map(() => -1)), e.ints(kernel.map(() => -(2 ** 31))), e.ints(axes), e.ints(kernel.map(() => -1)));
-  if (groups === 1) return e.Transpose(turned, { perm: [1, 0, ...axes] });
-  const split = e.Reshape(turned, e.ints([groups, m / groups, c, ...kernel]));
-  return e.Reshape(e.Transpose(split, { perm: [0, 2, 1, ...axes.map((a) => a + 1)] }), e.ints([groups * c, m / groups, ...kernel]));
-}
-
-/** dX: the transposed convolution, sized to the input. */
-function inputGradient(e: Emit, w: Value, dy: Value, win: Window, groups: number): Value {
-  const reach = win.kernel.map((k, i) => (k - 1) * win.dilations[i]! + 1);
-  const constantWeights = w.data !== null && groups === 1 && win.strides.every((s) => s === 1);
-  if (constantWeights && reach.every((r, i) => r - 1 >= win.before[i]! && r - 1 >= win.after[i]!)) {
-    // stride 1 and weights known at load: a plain convolution, whose weights onnxruntime lays out in advance
-    const pads = [...reach.map((r, i) => r - 1 - win.before[i]!), ...reach.map((r, i) => r - 1 - win.after[i]!)];
-    return e.Conv(dy, flipped(e, w, 1), null, { kernel_shape: win.kernel, strides: win.strides, dilations: win.dilations, pads, group: 1 });
-  }
-  const extra = win.input.map((d, i) => d - ((win.output[i]! - 1) * win.strides[i]! + reach[i]! - win.before[i]! - win.after[i]!));
-  return e.ConvTranspose(dy, w, null, attrsOf(win, groups, { output_padding: extra }));
-}
 
 export const Conv: Op = {
   infer: (call) => {
@@ -149,7 +84,7 @@ export const ConvTranspose: Op = {
     const win = transposedWindow(node);
     const groups = groupsOf(node);
     // the trailing rows that only output padding made are seen by no window: the forward window stops before them
-    return [e.Conv(dy!, w, null, attrsOf(win, groups)), weightGradient(e, dy!, x, win, groups), bias ? biasGradient(e, dy!) : null];
+    return [e.Conv(dy!, w, null, windowAttrs(win, groups)), weightGradient(e, dy!, x, win, groups), bias ? biasGradient(e, dy!) : null];
   },
   interval: bilinear,
   lines: bilinearLines,

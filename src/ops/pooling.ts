@@ -36,9 +36,9 @@ function placed(e: Emit, parts: readonly Value[], w: Window): Value {
   return e.Slice(sum, e.ints(w.before), e.ints(w.before.map((p, i) => p + w.input[i]!)), axes, e.ints(w.kernel.map(() => 1)));
 }
 
-/** [N, C, H, W] as windows [N, C, H', k, W', k] and [N, C, H', W'] as [N, C, H', 1, W', 1]. */
-const asWindows = (e: Emit, x: Value, w: Window): Value => e.Reshape(x, e.ints([0, x.type.shape[1]!, ...w.output.flatMap((d, i) => [d, w.kernel[i]!])]));
-const asCells = (e: Emit, y: Value, w: Window): Value => e.Reshape(y, e.ints([0, y.type.shape[1]!, ...w.output.flatMap((d) => [d, 1])]));
+/** Each cell repeated over its window: [N, C, …output] → [N, C, …input], where windows tile. */
+const repeated = (e: Emit, y: Value, w: Window): Value =>
+  e.Resize(y, null, e.constant(tensor([1, 1, ...w.kernel], [w.kernel.length + 2])), { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" });
 
 /** Smallest finite float32: padding that never wins. */
 const LOWEST = -3.4e38;
@@ -51,10 +51,10 @@ export const MaxPool: Op = {
     const y = node.outputs[0]!;
     const w = windowOf(node);
     if (tiles(w)) {
-      const hit = mask(e, e.Equal(asWindows(e, x, w), asCells(e, y, w)), x);
-      const ties = e.node("AveragePool", [e.Reshape(hit, e.Shape(x))], { kernel_shape: w.kernel, strides: w.strides })[0]!;
+      const hit = mask(e, e.Equal(x, repeated(e, y, w)), x);
+      const ties = e.node("AveragePool", [hit], { kernel_shape: w.kernel, strides: w.strides })[0]!;
       const share = e.Div(e.Mul(dy!, e.scalar(1 / size(w.kernel), dy!)), ties);
-      return [e.Reshape(e.Mul(hit, asCells(e, share, w)), e.Shape(x))];
+      return [e.Mul(hit, repeated(e, share, w))];
     }
     const wide = padded(e, x, w, e.scalar(LOWEST, x));
     const hits = positions(w).map((at) => mask(e, e.Equal(seen(e, wide, w, at), y), x));
@@ -102,12 +102,8 @@ export const AveragePool: Op = {
   infer,
   vjp: (e, node, [dy]) => {
     const w = windowOf(node);
-    const x = arg(node, 0);
     const g = e.Div(dy!, counts(e, node, w, dy!));
-    if (tiles(w)) {
-      const shape = e.Shape(asWindows(e, x, w));
-      return [e.Reshape(e.Expand(asCells(e, g, w), shape), e.Shape(x))];
-    }
+    if (tiles(w)) return [repeated(e, g, w)];
     return [
       placed(
         e,

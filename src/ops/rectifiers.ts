@@ -31,7 +31,7 @@ const hinge =
 export const Relu: Op = {
   infer: same,
   // y > 0 exactly where x > 0, and y is at hand
-  vjp: (e, { outputs: [y] }, [dy]) => [e.Where(e.Greater(y!, e.scalar(0, y!)), dy!, e.scalar(0, y!))],
+  vjp: chain((e, _, y) => mask(e, e.Greater(y, e.scalar(0, y)), y)),
   interval: increasing,
   lines: hinge((e, x) => e.scalar(0, x)),
   fold: foldElementwise((a) => Math.max(a!, 0)),

@@ -1,6 +1,6 @@
 /** Sliding windows: where they lie, and the patches they see. Shared by convolution and pooling. */
 import { fail } from "../base/index.ts";
-import type { Emit, Value } from "../graph/index.ts";
+import type { Attrs, Emit, Value } from "../graph/index.ts";
 import { arg, type Call, int, ints, text } from "./op.ts";
 
 /** Geometry of a window, one entry a spatial axis. */
@@ -48,6 +48,16 @@ export function windowOf(call: Call, kernelShape?: readonly number[]): Window {
     fail({ code: "shape-window", expected: `an input of at least [${reach.map((r, i) => r - before[i]! - after[i]!)}]`, got: `[${input}] at ${call.op}`, mend: "check the input size" });
   return { kernel, strides, dilations, before, after, input, output };
 }
+
+/** Attributes that describe `w` explicitly. */
+export const windowAttrs = (w: Window, group: number, more: Attrs = {}): Attrs => ({
+  kernel_shape: w.kernel,
+  strides: w.strides,
+  dilations: w.dilations,
+  pads: [...w.before, ...w.after],
+  group,
+  ...more,
+});
 
 /** Every position of the kernel, row-major. */
 export function positions({ kernel }: Window): number[][] {
