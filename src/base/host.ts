@@ -11,6 +11,8 @@ export interface Host {
   makeDir(path: string): Promise<void>;
   rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
+  /** Take a lock file; a live holder is refused, a dead one's lock taken over. Returns how to give it back. */
+  lock(path: string): Promise<() => Promise<void>>;
   /** Decode PNG/JPEG to interleaved 8-bit pixels with the asked number of channels, resized where width and height are given. */
   decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels>;
   encodePng(pixels: Pixels): Promise<Uint8Array>;

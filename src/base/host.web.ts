@@ -37,6 +37,7 @@ export const host: Host = {
   makeDir: nowhere("a folder"),
   rename: nowhere("a file"),
   remove: nowhere("a file"),
+  lock: nowhere("a lock"),
   packageFile: nowhere("a package's file"),
   decodeImage,
   encodePng,

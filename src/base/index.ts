@@ -1,5 +1,7 @@
 export * from "./dtype.ts";
 export * from "./fail.ts";
+export type { Host, Pixels } from "./host.ts";
 export * from "./random.ts";
+export * from "./sha256.ts";
 export * from "./shape.ts";
 export * from "./tensor.ts";

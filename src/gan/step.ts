@@ -12,6 +12,8 @@ export interface GanStep {
   readonly noise: readonly Noise[];
   /** Names of the state tensors, in the program's order: `generator/param/0.weight`, … */
   readonly names: readonly string[];
+  /** The whole step as a graph, for finding where a NaN was born. */
+  readonly graph: { readonly inputs: readonly Value[]; readonly outputs: readonly Value[] };
 }
 
 /** What the program puts out, in order. */
@@ -44,8 +46,10 @@ export async function ganStep({ spec, generator, discriminator }: Pair, run: Run
     ...player(e, "generator", generator, g, gLoss, spec.transform, rate, [fake]),
     ...player(e, "discriminator", discriminator, d, dLoss, spec.transform, rate, [onReal, onFake]),
   ];
-  const program = await compileStep({ inputs: [real, rate, ...noise.map((n) => n.value)], outputs: metrics, state }, run);
-  return { program, noise, names: state.map((s) => s.name) };
+  const inputs = [real, rate, ...noise.map((n) => n.value)];
+  const program = await compileStep({ inputs, outputs: metrics, state }, run);
+  const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics, ...state.map((s) => s.next)] };
+  return { program, noise, names: state.map((s) => s.name), graph };
 }
 
 /** The state of one player and what one step makes of it. */

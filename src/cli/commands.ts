@@ -1,0 +1,22 @@
+/** The commands, each loaded only when it is run. */
+import type { CommandDef } from "citty";
+import { fail } from "../base/index.ts";
+
+// biome-ignore lint/suspicious/noExplicitAny: citty's own type for commands of differing arguments
+type AnyCommand = CommandDef<any>;
+
+export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
+  demo: async () => (await import("./demo.ts")).default,
+  train: async () => (await import("./train.ts")).default,
+  attack: async () => (await import("./attack.ts")).default,
+  harden: async () => (await import("./harden.ts")).default,
+  certify: async () => (await import("./certify.ts")).default,
+  gan: async () => (await import("./gan.ts")).default,
+  inspect: async () => (await import("./inspect.ts")).default,
+};
+
+export async function loadCommand(name: string): Promise<AnyCommand> {
+  const load = commands[name];
+  if (!load) return fail({ code: "command-unknown", expected: `one of ${Object.keys(commands).join(", ")}`, got: `“${name}”`, mend: "see counterfoil --help" });
+  return load();
+}

@@ -1,0 +1,27 @@
+import { defineCommand } from "citty";
+import { fgsmRs, pgdTraining } from "../harden/index.ts";
+import { choice, number, withExamples } from "./options.ts";
+import { train, trainingArgs } from "./training.ts";
+
+const METHODS = ["fgsm-rs", "pgd"] as const;
+
+const command = defineCommand({
+  meta: { name: "harden", description: "Train a classifier on adversarial examples and write it as ONNX." },
+  args: {
+    ...trainingArgs,
+    method: { type: "string", description: METHODS.join(" or "), default: "fgsm-rs" },
+    epsilon: { type: "string", description: "L∞ radius to be hardened against", required: true },
+    steps: { type: "string", description: "steps of pgd", default: "7" },
+    "relative-step": { type: "string", description: "step length as a share of ε (default 1.25 for fgsm-rs, 2.5/steps for pgd)" },
+  },
+  run: ({ args }) => {
+    const epsilon = number("epsilon", args.epsilon, { least: 0 });
+    const steps = number("steps", args.steps, { least: 1, whole: true });
+    const method = choice("method", args.method, METHODS);
+    const share = args["relative-step"] === undefined ? undefined : number("relative-step", args["relative-step"], { least: 0 });
+    const adversary = method === "fgsm-rs" ? fgsmRs({ epsilon }, share) : pgdTraining({ epsilon }, steps, share);
+    return train("harden", args, adversary, { method, epsilon, ...(method === "pgd" && { steps }) });
+  },
+});
+
+export default withExamples(command, ["counterfoil harden --data mnist --model cnn --method fgsm-rs --epsilon 0.3 --epochs 3 -o robust.onnx"]);

@@ -1,0 +1,69 @@
+/** Options that commands share, and their checking. */
+import type { ArgsDef, CommandDef } from "citty";
+import { fail } from "../base/index.ts";
+import { DEVICES, type Device, type RunOptions } from "../run/index.ts";
+
+export const runArgs = {
+  device: { type: "string", description: `where to run: ${DEVICES.join(", ")}`, default: "cpu" },
+  threads: { type: "string", description: "threads (default: all cores)" },
+  seed: { type: "string", description: "seed of everything random", default: "0" },
+} as const satisfies ArgsDef;
+
+export const jsonArg = { json: { type: "boolean", description: "print one JSON document on stdout", default: false } } as const satisfies ArgsDef;
+
+interface Limits {
+  readonly least?: number;
+  readonly most?: number;
+  readonly whole?: boolean;
+}
+
+/** The number behind an option, or a sentence on what it should have been. */
+export function number(name: string, text: string | undefined, { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false }: Limits = {}): number {
+  const value = text === undefined || text.trim() === "" ? Number.NaN : Number(text);
+  if (!Number.isFinite(value) || value < least || value > most || (whole && !Number.isInteger(value))) {
+    const range = `${least > Number.NEGATIVE_INFINITY ? ` ≥ ${least}` : ""}${most < Number.POSITIVE_INFINITY ? ` ≤ ${most}` : ""}`;
+    fail({ code: "option-number", expected: `--${name} to be a ${whole ? "whole " : ""}number${range}`, got: `“${text ?? ""}”`, mend: `pass --${name} with such a number` });
+  }
+  return value;
+}
+
+/** One of a list of names. */
+export function choice<T extends string>(name: string, text: string | undefined, among: readonly T[]): T {
+  if (!among.includes(text as T)) fail({ code: "option-choice", expected: `--${name} to be one of ${among.join(", ")}`, got: `“${text ?? ""}”`, mend: "choose one of those" });
+  return text as T;
+}
+
+export const runOptions = (args: { device: string; threads?: string }): RunOptions => ({
+  device: choice<Device>("device", args.device, DEVICES),
+  threads: args.threads === undefined ? undefined : number("threads", args.threads, { least: 1, whole: true }),
+});
+
+// biome-ignore lint/suspicious/noExplicitAny: citty's own type for commands of differing arguments
+type AnyCommand = CommandDef<any>;
+
+/** Refuse options that the command does not have: a misspelt one must not be ignored. */
+export function checkOptions(command: AnyCommand, rawArgs: readonly string[]): void {
+  const args = command.args as ArgsDef;
+  const known = new Set(Object.entries(args).flatMap(([name, def]) => (def.type === "positional" ? [] : [name, `no-${name}`, ...[(def as { alias?: string | string[] }).alias ?? []].flat()])));
+  for (const raw of rawArgs) {
+    if (raw === "--") return;
+    const found = /^--?([A-Za-z][\w-]*)/.exec(raw)?.[1];
+    if (found && !known.has(found)) fail({ code: "option-unknown", expected: `an option of this command: ${Object.keys(args).map((k) => `--${k}`).join(" ")}`, got: raw, mend: `did you mean --${nearest(found, Object.keys(args))}?` });
+  }
+}
+
+/** The name with the fewest letters in another order or missing. */
+function nearest(word: string, names: readonly string[]): string {
+  const score = (name: string) => [...word].filter((c, i) => name[i] === c || name[i + 1] === c || name[i - 1] === c).length - Math.abs(name.length - word.length);
+  return names.reduce((best, name) => (score(name) > score(best) ? name : best));
+}
+
+const examples = new WeakMap<object, readonly string[]>();
+
+/** Attach examples to a command's help. */
+export function withExamples<C extends AnyCommand>(command: C, lines: readonly string[]): C {
+  examples.set(command, lines);
+  return command;
+}
+
+export const examplesOf = (command: AnyCommand): string => `EXAMPLES\n${(examples.get(command) ?? []).map((l) => `  ${l}\n`).join("")}`;

@@ -1,0 +1,3 @@
+export * from "./models.ts";
+export * from "./step.ts";
+export * from "./train.ts";
