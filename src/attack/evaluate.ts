@@ -114,7 +114,8 @@ export async function attackClassifier(classifier: Classifier, data: Data, optio
           left.forEach(([i], k) => {
             const mine = inputs.data.subarray(k * width, (k + 1) * width);
             if (!wins(i, answers[k]!) || mine.some(Number.isNaN)) return;
-            const delta = mine.map((v, j) => v - x.data[i * width + j]!);
+            // in float64: a difference of float32 numbers, unrounded
+            const delta = Float64Array.from(mine, (v, j) => v - x.data[i * width + j]!);
             found.set(i, { predicted: answers[k]!, distance: norm.distance(delta) });
             adversarial.data.set(mine, i * width);
           });

@@ -12,7 +12,7 @@ export const fgsmRs =
   (ball: Ball, relativeStep = 1.25): Adversary =>
   ({ e, x, lossAt, noise }) => {
     const { epsilon } = ball;
-    const start = inBall(e, x, e.Add(x, noise({ kind: "uniform", low: -epsilon, high: epsilon }, x.type.shape)), ball);
+    const start = e.Add(x, noise({ kind: "uniform", low: -epsilon, high: epsilon }, x.type.shape));
     const [g] = gradOf(e, sum(e, lossAt(start)), [start]);
     return inBall(e, x, e.Add(start, e.Mul(e.Sign(g!), e.scalar(epsilon * relativeStep, x))), ball);
   };

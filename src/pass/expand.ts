@@ -31,12 +31,17 @@ export function remap(e: Emit, outputs: readonly Value[], replaced: ReadonlyMap<
   return now;
 }
 
-/** Replace float64 nodes that onnxruntime has no kernel for. Returns `graph` itself where there are none. */
-export function expandFloat64(graph: Graph): Graph {
-  const lacks = (node: Node) => ops[node.op]?.noFloat64 === true && node.outputs[0]!.type.dtype === "float64";
-  if (!order(graph.outputs).some(lacks)) return graph;
-  const now = remap(builder(), graph.outputs, new Map(), (e, node) => (lacks(node) ? ops[node.op]!.compose!(e, node) : null));
-  return { ...graph, outputs: graph.outputs.map((v) => now.get(v)!) };
+/**
+ * The graph as the runtime gets it, at its batch size: values that follow from shapes become constants, and float64 nodes
+ * that onnxruntime has no kernel for become their compositions.
+ */
+export function lower<G extends Pick<Graph, "outputs">>(graph: G): G {
+  const lacksKernel = (node: Node) => ops[node.op]?.noFloat64 === true && node.outputs[0]!.type.dtype === "float64";
+  const map = remap(builder(), graph.outputs, new Map(), (e, node) => {
+    if (node.outputs.every((o) => o.known)) return node.outputs.map((o) => e.constant(o.known!));
+    return lacksKernel(node) ? ops[node.op]!.compose!(e, node) : null;
+  });
+  return { ...graph, outputs: graph.outputs.map((v) => map.get(v)!) };
 }
 
 /** The same graph at another batch size: axis 0 of every input that has a free one becomes `batch`. */

@@ -4,7 +4,7 @@ import { runtimes } from "#ort";
 import { CounterfoilError, type DType, fail, sameShape, type Tensor, type TypedArray } from "../base/index.ts";
 import { freeInputs, type Graph, type Type, type Value } from "../graph/index.ts";
 import { write } from "../onnx/index.ts";
-import { expandFloat64 } from "../pass/index.ts";
+import { lower } from "../pass/index.ts";
 import type { Device, Runtime } from "./device.ts";
 
 export interface RunOptions {
@@ -82,7 +82,7 @@ export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[]): vo
 
 /** Compile `graph` once; run it as often as you like. Its shapes are those of its inputs' types. */
 export async function compile(graph: Graph, options: RunOptions = {}): Promise<Program> {
-  const { session, wrap, description } = await open(write(expandFloat64(graph)), options);
+  const { session, wrap, description } = await open(write(lower(graph)), options);
   const inputs = graph.inputs.map((v) => v.type);
   return {
     inputs,

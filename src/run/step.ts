@@ -6,7 +6,7 @@ import type * as ort from "onnxruntime-common";
 import { arrays, type Tensor } from "../base/index.ts";
 import type { Value } from "../graph/index.ts";
 import { write } from "../onnx/index.ts";
-import { expandFloat64 } from "../pass/index.ts";
+import { lower } from "../pass/index.ts";
 import { checkFeeds, download, open, type RunOptions } from "./compile.ts";
 
 export interface State {
@@ -36,7 +36,7 @@ export async function compileStep(
   { inputs, outputs, state }: { inputs: readonly Value[]; outputs: readonly Value[]; state: readonly State[] },
   options: RunOptions = {},
 ): Promise<StepProgram> {
-  const graph = expandFloat64({ inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...outputs, ...state.map((s) => s.next)] });
+  const graph = lower({ inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...outputs, ...state.map((s) => s.next)] });
   const { session, wrap, description } = await open(write(graph), options);
   const types = inputs.map((v) => v.type);
   const buffers = [state.map((s) => copy(s.initial)), state.map((s) => ({ ...s.initial, data: new arrays[s.initial.dtype](s.initial.data.length) as Tensor["data"] }))];

@@ -1,0 +1,37 @@
+/** A decoded file: plain data, of whatever opset the file has. `read` turns it into a graph. */
+import type { DType, Tensor } from "../base/index.ts";
+import type { Attrs } from "../graph/index.ts";
+
+export interface Model {
+  /** Version of the default operator set. */
+  readonly opset: number;
+  readonly irVersion: number;
+  /** Who wrote the file: `pytorch 2.5.1`. */
+  readonly producer: string;
+  readonly name: string;
+  readonly metadata: Readonly<Record<string, string>>;
+  /** Without those that only give an initialiser its place (IR before 4). */
+  readonly inputs: readonly ModelInput[];
+  readonly outputs: readonly string[];
+  readonly initializers: ReadonlyMap<string, Tensor>;
+  readonly nodes: readonly ModelNode[];
+}
+
+export interface ModelInput {
+  readonly name: string;
+  readonly dtype: DType;
+  /** A string is a free dimension of that name, null a free one without. */
+  readonly dims: readonly (number | string | null)[];
+}
+
+export interface ModelNode {
+  /** Operator name; outside the default domain with the domain before it: `com.microsoft.Gelu`. */
+  readonly op: string;
+  readonly name: string;
+  /** Names of values; empty where an optional input or output is left out. */
+  readonly inputs: readonly string[];
+  readonly outputs: readonly string[];
+  readonly attrs: Attrs;
+  /** Names of attributes of kinds that no operator here takes: subgraphs, sparse tensors, types. */
+  readonly opaque: readonly string[];
+}
