@@ -55,7 +55,12 @@ export async function openClassifier(bytes: Uint8Array, options: RunOptions & { 
   async function scores(images: Tensor<"float32">): Promise<Tensor<"float32">> {
     const n = images.shape[0]!;
     if (size(images.shape.slice(1)) !== size(inputShape))
-      fail({ code: "input-size", expected: `samples of [${inputShape}]`, got: `[${images.shape.slice(1)}]`, mend: "use the data the model was trained on, or resize it" });
+      fail({
+        code: "input-size",
+        expected: `samples of [${inputShape}]`,
+        got: `[${images.shape.slice(1)}]`,
+        mend: "use the data the model was trained on, or resize it",
+      });
     const out = new Float32Array(n * classes);
     for (let i = 0; i < n; i += chunk) {
       const part = rows(images, i, Math.min(i + chunk, n));
@@ -104,7 +109,12 @@ async function selfCheck(graph: Graph, scores: Classifier["scores"], options: Ru
     scale = Math.max(scale, Math.abs(theirs[i]!));
   }
   if (!(worst <= 1e-3 * scale))
-    fail({ code: "graph-differs", expected: "our reading of the file to compute what onnxruntime computes", got: `scores that differ by ${worst}`, mend: "please report this model: it is our bug" });
+    fail({
+      code: "graph-differs",
+      expected: "our reading of the file to compute what onnxruntime computes",
+      got: `scores that differ by ${worst}`,
+      mend: "please report this model: it is our bug",
+    });
   return worst;
 }
 

@@ -3,8 +3,8 @@ import { fail, fold, type Key, seedKey, size, type Tensor } from "../base/index.
 import type { RunOptions } from "../run/index.ts";
 import type { Attack } from "./attack.ts";
 import { argmax, atBatch, type Classifier } from "./classifier.ts";
-import { type Norm, projectExactly } from "./norm.ts";
 import { logitsOf } from "./logits.ts";
+import { type Norm, projectExactly } from "./norm.ts";
 
 export interface AttackOptions extends RunOptions {
   readonly attack: Attack;
@@ -59,13 +59,27 @@ interface Data {
 }
 
 function check({ epsilon, restarts = 1, batch = 1 }: AttackOptions, { x, labels }: Data, classes: number): void {
-  if (!(epsilon >= 0)) fail({ code: "epsilon", expected: "ε ≥ 0", got: `${epsilon}`, mend: "ε is the largest perturbation, in the units of the data ([0, 1] for pixels)" });
-  if (!Number.isInteger(restarts) || restarts < 1) fail({ code: "restarts", expected: "a whole number of restarts ≥ 1", got: `${restarts}`, mend: "pass --restarts 1 or more" });
-  if (!Number.isInteger(batch) || batch < 1) fail({ code: "batch", expected: "a whole batch size ≥ 1", got: `${batch}`, mend: "pass --batch 1 or more" });
-  if (labels.length !== x.shape[0]) fail({ code: "label-count", expected: `${x.shape[0]} labels`, got: `${labels.length}`, mend: "give one label a sample" });
+  if (!(epsilon >= 0))
+    fail({
+      code: "epsilon",
+      expected: "ε ≥ 0",
+      got: `${epsilon}`,
+      mend: "ε is the largest perturbation, in the units of the data ([0, 1] for pixels)",
+    });
+  if (!Number.isInteger(restarts) || restarts < 1)
+    fail({ code: "restarts", expected: "a whole number of restarts ≥ 1", got: `${restarts}`, mend: "pass --restarts 1 or more" });
+  if (!Number.isInteger(batch) || batch < 1)
+    fail({ code: "batch", expected: "a whole batch size ≥ 1", got: `${batch}`, mend: "pass --batch 1 or more" });
+  if (labels.length !== x.shape[0])
+    fail({ code: "label-count", expected: `${x.shape[0]} labels`, got: `${labels.length}`, mend: "give one label a sample" });
   for (let i = 0; i < labels.length; i++)
     if (!(labels[i]! >= 0 && labels[i]! < classes))
-      fail({ code: "label-range", expected: `labels 0…${classes - 1}, the classes of the model`, got: `${labels[i]} at sample ${i}`, mend: "check that data and model belong together" });
+      fail({
+        code: "label-range",
+        expected: `labels 0…${classes - 1}, the classes of the model`,
+        got: `${labels[i]} at sample ${i}`,
+        mend: "check that data and model belong together",
+      });
 }
 
 /** Attack every sample of `data` that the file classifies correctly, and judge each candidate on the file. */
@@ -96,7 +110,11 @@ export async function attackClassifier(classifier: Classifier, data: Data, optio
         const filled = Array.from({ length: batch }, (_, k) => chosen[k] ?? chosen[0]!);
         const candidates = await prepared.propose({
           x: gather(x, filled),
-          labels: { dtype: "int64", shape: [batch], data: BigInt64Array.from(filled, (i) => BigInt(targets ? targets[i]! : data.labels[i]!)) },
+          labels: {
+            dtype: "int64",
+            shape: [batch],
+            data: BigInt64Array.from(filled, (i) => BigInt(targets ? targets[i]! : data.labels[i]!)),
+          },
           keys: filled.map((i): Key => fold(fold(root, i), restart)),
         });
         evaluations += chosen.length * prepared.gradientEvaluations;
@@ -108,7 +126,13 @@ export async function attackClassifier(classifier: Classifier, data: Data, optio
             left.map(([, k]) => k),
           );
           left.forEach(([i], k) => {
-            projectExactly(inputs.data.subarray(k * width, (k + 1) * width), x.data.subarray(i * width, (i + 1) * width), norm, epsilon, range);
+            projectExactly(
+              inputs.data.subarray(k * width, (k + 1) * width),
+              x.data.subarray(i * width, (i + 1) * width),
+              norm,
+              epsilon,
+              range,
+            );
           });
           const answers = argmax(await classifier.scores(inputs));
           left.forEach(([i], k) => {

@@ -61,7 +61,13 @@ export const norms: Readonly<Record<Norm["name"], Norm>> = { linf, l2 };
  * Bring a candidate into the ball around `x` and into the data's range, in place, in float32 and from the inside:
  * what is judged is what the user could feed.
  */
-export function projectExactly(candidate: Float32Array, x: Float32Array, norm: Norm, epsilon: number, [low, high]: readonly [number, number]): void {
+export function projectExactly(
+  candidate: Float32Array,
+  x: Float32Array,
+  norm: Norm,
+  epsilon: number,
+  [low, high]: readonly [number, number],
+): void {
   if (norm.name === "linf")
     for (let i = 0; i < x.length; i++) {
       let v = Math.fround(Math.min(Math.max(candidate[i]!, x[i]! - epsilon), x[i]! + epsilon));
@@ -80,7 +86,13 @@ export function projectExactly(candidate: Float32Array, x: Float32Array, norm: N
 }
 
 /** Random starts of a batch, one key a sample: independent of the batch they are in. */
-export function randomStarts(x: Tensor<"float32">, keys: readonly Key[], norm: Norm, epsilon: number, [low, high]: readonly [number, number]): Tensor<"float32"> {
+export function randomStarts(
+  x: Tensor<"float32">,
+  keys: readonly Key[],
+  norm: Norm,
+  epsilon: number,
+  [low, high]: readonly [number, number],
+): Tensor<"float32"> {
   const n = size(x.shape.slice(1));
   const data = x.data.slice();
   keys.forEach((key, i) => {

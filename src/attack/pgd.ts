@@ -45,7 +45,11 @@ export const pgd =
     const inBall = e.Add(x, norm.project(e, e.Sub(moved, x), eps));
     const next = e.Min(e.Max(inBall, e.scalar(range[0], x)), e.scalar(range[1], x));
 
-    const blank = (shape: readonly number[]) => ({ dtype: "float32" as const, shape, data: new Float32Array(shape.reduce((n, d) => n * d, 1)) });
+    const blank = (shape: readonly number[]) => ({
+      dtype: "float32" as const,
+      shape,
+      data: new Float32Array(shape.reduce((n, d) => n * d, 1)),
+    });
     const program = await compileStep(
       {
         inputs: [x, labels],

@@ -95,9 +95,20 @@ async function decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: n
   image = want.channels === 1 ? image.greyscale().toColourspace("b-w") : image.toColourspace("srgb");
   try {
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-    return { width: info.width, height: info.height, channels: want.channels, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
+    return {
+      width: info.width,
+      height: info.height,
+      channels: want.channels,
+      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+    };
   } catch (cause) {
-    return fail({ code: "image-unreadable", expected: "a PNG or JPEG picture", got: "bytes that are not one", mend: "remove or replace the file", cause });
+    return fail({
+      code: "image-unreadable",
+      expected: "a PNG or JPEG picture",
+      got: "bytes that are not one",
+      mend: "remove or replace the file",
+      cause,
+    });
   }
 }
 
@@ -116,12 +127,15 @@ export const host: Host = {
     }),
   readDir: (path) =>
     speaking(`a folder at ${path}`, async () =>
-      (await readdir(path, { withFileTypes: true })).map((e) => ({ name: e.name, directory: e.isDirectory() })).sort((a, b) => (a.name < b.name ? -1 : 1)),
+      (await readdir(path, { withFileTypes: true }))
+        .map((e) => ({ name: e.name, directory: e.isDirectory() }))
+        .sort((a, b) => (a.name < b.name ? -1 : 1)),
     ),
-  kind: (path) => stat(path).then(
-    (s) => (s.isDirectory() ? "directory" : "file"),
-    () => null,
-  ),
+  kind: (path) =>
+    stat(path).then(
+      (s) => (s.isDirectory() ? "directory" : "file"),
+      () => null,
+    ),
   makeDir: (path) => speaking(`to make the folder ${path}`, async () => void (await mkdir(path, { recursive: true }))),
   rename: (from, to) => speaking(`to rename ${from}`, () => rename(from, to)),
   remove: (path) => speaking(`to remove ${path}`, () => rm(path, { recursive: true, force: true })),
@@ -129,5 +143,8 @@ export const host: Host = {
   decodeImage,
   encodePng,
   packageFile: (name, path) =>
-    speaking(`the package ${name}`, async () => new Uint8Array(await readFile(join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), path)))),
+    speaking(
+      `the package ${name}`,
+      async () => new Uint8Array(await readFile(join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), path))),
+    ),
 };

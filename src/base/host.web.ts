@@ -2,7 +2,12 @@ import { fail } from "./fail.ts";
 import type { Host, Pixels } from "./host.ts";
 
 const nowhere = (what: string) => (): never =>
-  fail({ code: "host-missing", expected: "Node (this needs files)", got: `a browser asked for ${what}`, mend: "pass bytes instead of a path" });
+  fail({
+    code: "host-missing",
+    expected: "Node (this needs files)",
+    got: `a browser asked for ${what}`,
+    mend: "pass bytes instead of a path",
+  });
 
 async function decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels> {
   const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]));

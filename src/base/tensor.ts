@@ -54,3 +54,7 @@ export function take<D extends DType>(t: Tensor<D>, indices: ArrayLike<number>):
   }
   return { dtype: t.dtype, shape: [indices.length, ...t.shape.slice(1)], data };
 }
+
+/** The elements as bytes, in the machine's (little-endian) order, sharing memory. */
+export const bytesOf = ({ data }: Tensor): Uint8Array<ArrayBuffer> =>
+  new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

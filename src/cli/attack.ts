@@ -35,7 +35,8 @@ const command = defineCommand({
     const classifier = await openClassifier(file.bytes, { ...run, path: file.path });
     const bar = meter(`attacking ${args.model} with ${name}`);
     try {
-      const target = args.target === undefined ? undefined : number("target", args.target, { least: 0, most: classifier.classes - 1, whole: true });
+      const target =
+        args.target === undefined ? undefined : number("target", args.target, { least: 0, most: classifier.classes - 1, whole: true });
       const { adversarial: _, ...result } = await attackClassifier(
         classifier,
         { x: data.x, labels: data.y },
@@ -54,7 +55,9 @@ const command = defineCommand({
           onProgress: (done, total) => bar.update(`attacked ${done} of ${total}`, done, total),
         },
       );
-      bar.succeed(`${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${name} at ε = ${epsilon} (${result.norm}) ${percent(result.robustAccuracy)}, n = ${result.n}`);
+      bar.succeed(
+        `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${name} at ε = ${epsilon} (${result.norm}) ${percent(result.robustAccuracy)}, n = ${result.n}`,
+      );
       if (args.json) printJson({ ...result, model: { path: args.model, sha256: file.sha256 }, data: data.provenance });
       if (gate !== undefined && result.robustAccuracy < gate) {
         say(`counterfoil: the robust accuracy ${percent(result.robustAccuracy)} is under the gate of ${percent(gate)}`);

@@ -43,7 +43,9 @@ const command = defineCommand({
           onProgress: (done, total) => bar.update(`bounded ${done} of ${total}`, done, total),
         },
       );
-      bar.succeed(`${data.name}: certified ${percent(result.certifiedAccuracy)} ≤ accuracy under attack at ε = ${epsilon} ≤ ${percent(result.attackedAccuracy)}, clean ${percent(result.cleanAccuracy)}, n = ${result.n}`);
+      bar.succeed(
+        `${data.name}: certified ${percent(result.certifiedAccuracy)} ≤ accuracy under attack at ε = ${epsilon} ≤ ${percent(result.attackedAccuracy)}, clean ${percent(result.cleanAccuracy)}, n = ${result.n}`,
+      );
       if (args.json) printJson({ ...result, model: { path: args.model, sha256: file.sha256 }, data: data.provenance });
       if (gate !== undefined && result.certifiedAccuracy < gate) {
         say(`counterfoil: the certified accuracy ${percent(result.certifiedAccuracy)} is under the gate of ${percent(gate)}`);
@@ -57,4 +59,6 @@ const command = defineCommand({
   },
 });
 
-export default withExamples(command, ["counterfoil certify robust.onnx --data mnist:test --epsilon 0.02 --method crown --limit 100 --json"]);
+export default withExamples(command, [
+  "counterfoil certify robust.onnx --data mnist:test --epsilon 0.02 --method crown --limit 100 --json",
+]);

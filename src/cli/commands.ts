@@ -17,6 +17,12 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
 
 export async function loadCommand(name: string): Promise<AnyCommand> {
   const load = commands[name];
-  if (!load) return fail({ code: "command-unknown", expected: `one of ${Object.keys(commands).join(", ")}`, got: `“${name}”`, mend: "see counterfoil --help" });
+  if (!load)
+    return fail({
+      code: "command-unknown",
+      expected: `one of ${Object.keys(commands).join(", ")}`,
+      got: `“${name}”`,
+      mend: "see counterfoil --help",
+    });
   return load();
 }

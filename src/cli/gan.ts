@@ -48,14 +48,29 @@ const command = defineCommand({
             total,
           ),
         onSamples: async (epoch, samples) => {
-          if (data.inputShape.length === 3) await host.writeFile(`${folder}/samples/epoch-${String(epoch).padStart(3, "0")}.png`, await host.encodePng(imageGrid(samples, { range: data.range })));
+          if (data.inputShape.length === 3)
+            await host.writeFile(
+              `${folder}/samples/epoch-${String(epoch).padStart(3, "0")}.png`,
+              await host.encodePng(imageGrid(samples, { range: data.range })),
+            );
         },
       });
       const bytes = write(result.graph);
       await host.writeFile(`${folder}/generator.onnx`, bytes);
       const last = result.history.at(-1)!;
-      bar.succeed(`${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`);
-      const report = { command: "gan", model: args.model, generator: { path: `${folder}/generator.onnx`, sha256: await sha256(bytes) }, data: data.provenance, seed, epochs: result.epochs, runtime: result.runtime, history: result.history };
+      bar.succeed(
+        `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,
+      );
+      const report = {
+        command: "gan",
+        model: args.model,
+        generator: { path: `${folder}/generator.onnx`, sha256: await sha256(bytes) },
+        data: data.provenance,
+        seed,
+        epochs: result.epochs,
+        runtime: result.runtime,
+        history: result.history,
+      };
       await host.writeFile(`${folder}/result.json`, `${JSON.stringify(report, null, 2)}\n`);
       if (args.json) printJson(report);
       return 0;

@@ -24,4 +24,6 @@ const command = defineCommand({
   },
 });
 
-export default withExamples(command, ["counterfoil harden --data mnist --model cnn --method fgsm-rs --epsilon 0.3 --epochs 3 -o robust.onnx"]);
+export default withExamples(command, [
+  "counterfoil harden --data mnist --model cnn --method fgsm-rs --epsilon 0.3 --epochs 3 -o robust.onnx",
+]);

@@ -7,7 +7,11 @@ import { checkOptions, examplesOf } from "./options.ts";
 import { version } from "./version.ts";
 
 const main = defineCommand({
-  meta: { name: "counterfoil", version, description: "Forge, attack, harden and prove neural networks, on the ONNX files you already ship." },
+  meta: {
+    name: "counterfoil",
+    version,
+    description: "Forge, attack, harden and prove neural networks, on the ONNX files you already ship.",
+  },
   subCommands: commands,
 });
 
@@ -42,7 +46,10 @@ try {
   const usage = error instanceof Error && error.name === "CLIError";
   if (mine) process.stderr.write(`counterfoil: expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]\n`);
   else if (usage) process.stderr.write(`counterfoil: ${error.message}; see counterfoil ${argv[0] ?? ""} --help\n`);
-  else process.stderr.write(`counterfoil: this is our bug: ${error instanceof Error ? error.message : String(error)}; run again with --verbose and report what it prints\n`);
+  else
+    process.stderr.write(
+      `counterfoil: this is our bug: ${error instanceof Error ? error.message : String(error)}; run again with --verbose and report what it prints\n`,
+    );
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = mine || usage ? 2 : 3;
 }

@@ -9,7 +9,9 @@ export const runArgs = {
   seed: { type: "string", description: "seed of everything random", default: "0" },
 } as const satisfies ArgsDef;
 
-export const jsonArg = { json: { type: "boolean", description: "print one JSON document on stdout", default: false } } as const satisfies ArgsDef;
+export const jsonArg = {
+  json: { type: "boolean", description: "print one JSON document on stdout", default: false },
+} as const satisfies ArgsDef;
 
 interface Limits {
   readonly least?: number;
@@ -18,18 +20,33 @@ interface Limits {
 }
 
 /** The number behind an option, or a sentence on what it should have been. */
-export function number(name: string, text: string | undefined, { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false }: Limits = {}): number {
+export function number(
+  name: string,
+  text: string | undefined,
+  { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false }: Limits = {},
+): number {
   const value = text === undefined || text.trim() === "" ? Number.NaN : Number(text);
   if (!Number.isFinite(value) || value < least || value > most || (whole && !Number.isInteger(value))) {
     const range = `${least > Number.NEGATIVE_INFINITY ? ` ≥ ${least}` : ""}${most < Number.POSITIVE_INFINITY ? ` ≤ ${most}` : ""}`;
-    fail({ code: "option-number", expected: `--${name} to be a ${whole ? "whole " : ""}number${range}`, got: `“${text ?? ""}”`, mend: `pass --${name} with such a number` });
+    fail({
+      code: "option-number",
+      expected: `--${name} to be a ${whole ? "whole " : ""}number${range}`,
+      got: `“${text ?? ""}”`,
+      mend: `pass --${name} with such a number`,
+    });
   }
   return value;
 }
 
 /** One of a list of names. */
 export function choice<T extends string>(name: string, text: string | undefined, among: readonly T[]): T {
-  if (!among.includes(text as T)) fail({ code: "option-choice", expected: `--${name} to be one of ${among.join(", ")}`, got: `“${text ?? ""}”`, mend: "choose one of those" });
+  if (!among.includes(text as T))
+    fail({
+      code: "option-choice",
+      expected: `--${name} to be one of ${among.join(", ")}`,
+      got: `“${text ?? ""}”`,
+      mend: "choose one of those",
+    });
   return text as T;
 }
 
@@ -44,17 +61,30 @@ type AnyCommand = CommandDef<any>;
 /** Refuse options that the command does not have: a misspelt one must not be ignored. */
 export function checkOptions(command: AnyCommand, rawArgs: readonly string[]): void {
   const args = command.args as ArgsDef;
-  const known = new Set(Object.entries(args).flatMap(([name, def]) => (def.type === "positional" ? [] : [name, `no-${name}`, ...[(def as { alias?: string | string[] }).alias ?? []].flat()])));
+  const known = new Set(
+    Object.entries(args).flatMap(([name, def]) =>
+      def.type === "positional" ? [] : [name, `no-${name}`, ...[(def as { alias?: string | string[] }).alias ?? []].flat()],
+    ),
+  );
   for (const raw of rawArgs) {
     if (raw === "--") return;
     const found = /^--?([A-Za-z][\w-]*)/.exec(raw)?.[1];
-    if (found && !known.has(found)) fail({ code: "option-unknown", expected: `an option of this command: ${Object.keys(args).map((k) => `--${k}`).join(" ")}`, got: raw, mend: `did you mean --${nearest(found, Object.keys(args))}?` });
+    if (found && !known.has(found))
+      fail({
+        code: "option-unknown",
+        expected: `an option of this command: ${Object.keys(args)
+          .map((k) => `--${k}`)
+          .join(" ")}`,
+        got: raw,
+        mend: `did you mean --${nearest(found, Object.keys(args))}?`,
+      });
   }
 }
 
 /** The name with the fewest letters in another order or missing. */
 function nearest(word: string, names: readonly string[]): string {
-  const score = (name: string) => [...word].filter((c, i) => name[i] === c || name[i + 1] === c || name[i - 1] === c).length - Math.abs(name.length - word.length);
+  const score = (name: string) =>
+    [...word].filter((c, i) => name[i] === c || name[i + 1] === c || name[i - 1] === c).length - Math.abs(name.length - word.length);
   return names.reduce((best, name) => (score(name) > score(best) ? name : best));
 }
 

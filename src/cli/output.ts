@@ -8,7 +8,8 @@ export interface Meter {
   stop(): void;
 }
 
-const clock = (seconds: number): string => (seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.ceil(seconds % 60)} s`);
+const clock = (seconds: number): string =>
+  seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.ceil(seconds % 60)} s`;
 
 /** Seconds between lines where no terminal can redraw one. */
 const QUIET = 10;

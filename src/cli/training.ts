@@ -5,7 +5,22 @@ import { argmax, openClassifier } from "../attack/index.ts";
 import { fail, sha256 } from "../base/index.ts";
 import { classifier, models } from "../nn/index.ts";
 import { write } from "../onnx/index.ts";
-import { adam, adamW, chain, clipByGlobalNorm, constant, cosine, cyclic, decayedWeights, rmsprop, type Schedule, sgd, stepDecay, type Transform, warmUp } from "../optim/index.ts";
+import {
+  adam,
+  adamW,
+  chain,
+  clipByGlobalNorm,
+  constant,
+  cosine,
+  cyclic,
+  decayedWeights,
+  rmsprop,
+  type Schedule,
+  sgd,
+  stepDecay,
+  type Transform,
+  warmUp,
+} from "../optim/index.ts";
 import { type Adversary, fit } from "../train/index.ts";
 import { splits } from "./data.ts";
 import { choice, jsonArg, number, runArgs, runOptions } from "./options.ts";
@@ -54,16 +69,26 @@ function transform(args: Texts): Transform {
   const decay = number("weight-decay", args["weight-decay"], { least: 0 });
   const name = choice("optimizer", args.optimizer, OPTIMIZERS);
   const momentum = number("momentum", args.momentum, { least: 0, most: 1 });
-  const rule = { adam: () => adam(), adamw: () => adamW({ weightDecay: decay }), sgd: () => sgd({ momentum }), rmsprop: () => rmsprop() }[name]();
+  const rule = { adam: () => adam(), adamw: () => adamW({ weightDecay: decay }), sgd: () => sgd({ momentum }), rmsprop: () => rmsprop() }[
+    name
+  ]();
   const regularized = decay > 0 && name !== "adamw" ? chain(decayedWeights(decay), rule) : rule;
-  return args["clip-norm"] === undefined ? regularized : chain(clipByGlobalNorm(number("clip-norm", args["clip-norm"], { least: 0 })), regularized);
+  return args["clip-norm"] === undefined
+    ? regularized
+    : chain(clipByGlobalNorm(number("clip-norm", args["clip-norm"], { least: 0 })), regularized);
 }
 
 /** A new folder under runs/, named by command, model and time. */
-const freshFolder = (command: string, model: string): string => `runs/${command}-${model}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`;
+const freshFolder = (command: string, model: string): string =>
+  `runs/${command}-${model}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`;
 
 /** Train (against an adversary, if any), judge the written file on the test set, report. */
-export async function train(command: "train" | "harden", given: TrainingArgs, adversary?: Adversary, extra: Readonly<Record<string, unknown>> = {}): Promise<number> {
+export async function train(
+  command: "train" | "harden",
+  given: TrainingArgs,
+  adversary?: Adversary,
+  extra: Readonly<Record<string, unknown>> = {},
+): Promise<number> {
   const args = given as Texts;
   const run = runOptions(args as { device: string; threads?: string });
   const seed = number("seed", args.seed, { whole: true });
@@ -72,7 +97,12 @@ export async function train(command: "train" | "harden", given: TrainingArgs, ad
   const name = args.model!;
   const data = await splits(args.data!, { limit: args.limit, seed: args.seed });
   if (data.train.y.length < batch)
-    fail({ code: "batch", expected: `a batch of at most ${data.train.y.length}, the training samples there are`, got: `${batch}`, mend: "pass a smaller --batch" });
+    fail({
+      code: "batch",
+      expected: `a batch of at most ${data.train.y.length}, the training samples there are`,
+      got: `${batch}`,
+      mend: "pass a smaller --batch",
+    });
   const layer = classifier(name, data.inputShape, data.classes.length, seed);
   const steps = epochs * Math.floor(data.train.y.length / batch);
   const rate = args.rate === undefined ? (adversary ? 5e-3 : 3e-3) : number("rate", args.rate, { least: 0 });
@@ -95,10 +125,19 @@ export async function train(command: "train" | "harden", given: TrainingArgs, ad
       config: JSON.parse(JSON.stringify(config)),
       signal: interruptible(),
       onProgress: ({ epoch, index, stepsPerEpoch, metrics, step }) =>
-        bar.update(`epoch ${epoch + 1}/${epochs}, step ${index + 1}/${stepsPerEpoch}, loss ${metrics["train/loss"]!.toFixed(4)}, accuracy ${percent(metrics["train/accuracy"]!)}`, step + 1, steps),
-      onEpoch: (epoch, metrics) => bar.update(`epoch ${epoch + 1}: validation accuracy ${percent(metrics["validation/accuracy"] ?? Number.NaN)}`),
+        bar.update(
+          `epoch ${epoch + 1}/${epochs}, step ${index + 1}/${stepsPerEpoch}, loss ${metrics["train/loss"]!.toFixed(4)}, accuracy ${percent(metrics["train/accuracy"]!)}`,
+          step + 1,
+          steps,
+        ),
+      onEpoch: (epoch, metrics) =>
+        bar.update(`epoch ${epoch + 1}: validation accuracy ${percent(metrics["validation/accuracy"] ?? Number.NaN)}`),
     });
-    const bytes = write({ ...result.graph, name, metadata: { classes: JSON.stringify(data.classes), range: JSON.stringify(data.range), data: data.name, seed: `${seed}` } });
+    const bytes = write({
+      ...result.graph,
+      name,
+      metadata: { classes: JSON.stringify(data.classes), range: JSON.stringify(data.range), data: data.name, seed: `${seed}` },
+    });
     const path = args.output ?? `${folder}/model.onnx`;
     await host.writeFile(path, bytes);
     // the file itself is judged, not the weights in memory
@@ -107,8 +146,22 @@ export async function train(command: "train" | "harden", given: TrainingArgs, ad
     await file.release();
     const right = answers.reduce((n, p, i) => n + Number(p === data.test.y[i]), 0);
     const accuracy = right / Math.max(data.test.y.length, 1);
-    bar.succeed(`${path}: test accuracy ${percent(accuracy)} (n = ${data.test.y.length}), best epoch ${(result.best?.epoch ?? result.epochs - 1) + 1} of ${result.epochs}`);
-    const report = { command, model: { name, path, sha256: await sha256(bytes) }, data: data.provenance, seed, epochs: result.epochs, testAccuracy: accuracy, n: data.test.y.length, runtime: result.runtime, folder, history: result.history, ...extra };
+    bar.succeed(
+      `${path}: test accuracy ${percent(accuracy)} (n = ${data.test.y.length}), best epoch ${(result.best?.epoch ?? result.epochs - 1) + 1} of ${result.epochs}`,
+    );
+    const report = {
+      command,
+      model: { name, path, sha256: await sha256(bytes) },
+      data: data.provenance,
+      seed,
+      epochs: result.epochs,
+      testAccuracy: accuracy,
+      n: data.test.y.length,
+      runtime: result.runtime,
+      folder,
+      history: result.history,
+      ...extra,
+    };
     await host.writeFile(`${folder}/result.json`, `${JSON.stringify(report, null, 2)}\n`);
     if (given.json) printJson(report);
     return 0;
@@ -116,4 +169,3 @@ export async function train(command: "train" | "harden", given: TrainingArgs, ad
     bar.stop();
   }
 }
-

@@ -5,10 +5,21 @@ function idx(bytes: Uint8Array, rank: number): { shape: number[]; data: Uint8Arr
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const magic = bytes.byteLength >= 4 + 4 * rank ? view.getUint32(0) : -1;
   if (magic !== 0x0800 + rank)
-    fail({ code: "idx-format", expected: `an idx file of unsigned bytes with ${rank} dimensions`, got: magic < 0 ? `${bytes.byteLength} bytes` : `magic number ${magic}`, mend: "fetch the file again, unpacked" });
+    fail({
+      code: "idx-format",
+      expected: `an idx file of unsigned bytes with ${rank} dimensions`,
+      got: magic < 0 ? `${bytes.byteLength} bytes` : `magic number ${magic}`,
+      mend: "fetch the file again, unpacked",
+    });
   const shape = Array.from({ length: rank }, (_, i) => view.getUint32(4 + 4 * i));
   const data = bytes.subarray(4 + 4 * rank);
-  if (data.length !== size(shape)) fail({ code: "idx-format", expected: `${size(shape)} bytes of data`, got: `${data.length}`, mend: "fetch the file again: it is cut short" });
+  if (data.length !== size(shape))
+    fail({
+      code: "idx-format",
+      expected: `${size(shape)} bytes of data`,
+      got: `${data.length}`,
+      mend: "fetch the file again: it is cut short",
+    });
   return { shape, data };
 }
 

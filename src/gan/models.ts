@@ -1,6 +1,20 @@
 /** Generator and discriminator pairs, by name. */
 import { fail, type Key, type Shape, size } from "../base/index.ts";
-import { dense, dropout, flatten, type Layer, type LayerSpec, maxout, type Noise, relu, reshape, sequential, sigmoid, uniformInit, zeroBias } from "../nn/index.ts";
+import {
+  dense,
+  dropout,
+  flatten,
+  type Layer,
+  type LayerSpec,
+  maxout,
+  type Noise,
+  relu,
+  reshape,
+  sequential,
+  sigmoid,
+  uniformInit,
+  zeroBias,
+} from "../nn/index.ts";
 import { adam, constant, exponential, type Schedule, sgd, type Transform } from "../optim/index.ts";
 
 export interface GanSpec {
@@ -26,7 +40,15 @@ const mlp2014 = (shape: Shape): GanSpec => {
   return {
     latent: { size: 100, draw: { kind: "uniform", low: -Math.sqrt(3), high: Math.sqrt(3) } },
     generator: sequential(dense(1200, wide), relu(), dense(1200, wide), relu(), dense(pixels, wide), sigmoid(), reshape(...shape)),
-    discriminator: sequential(flatten(), dropout(0.2), maxout(240, 5, narrow), dropout(0.5), maxout(240, 5, narrow), dropout(0.5), dense(1, narrow)),
+    discriminator: sequential(
+      flatten(),
+      dropout(0.2),
+      maxout(240, 5, narrow),
+      dropout(0.5),
+      maxout(240, 5, narrow),
+      dropout(0.5),
+      dense(1, narrow),
+    ),
     transform: sgd({ momentum: 0.5 }),
     schedule: exponential(0.1, 1 / 1.000004, 1e-6),
     batch: 100,
@@ -54,7 +76,12 @@ export interface Pair {
 /** The pair called `name`, for samples of `shape`, initialised from `keys`. */
 export function ganPair(name: string, shape: Shape, keys: { readonly generator: Key; readonly discriminator: Key }): Pair {
   const make = gans[name];
-  if (!make) return fail({ code: "model-unknown", expected: `one of ${Object.keys(gans).join(", ")}`, got: name, mend: "choose one of those" });
+  if (!make)
+    return fail({ code: "model-unknown", expected: `one of ${Object.keys(gans).join(", ")}`, got: name, mend: "choose one of those" });
   const spec = make(shape);
-  return { spec, generator: spec.generator([spec.latent.size], keys.generator), discriminator: spec.discriminator(shape, keys.discriminator) };
+  return {
+    spec,
+    generator: spec.generator([spec.latent.size], keys.generator),
+    discriminator: spec.discriminator(shape, keys.discriminator),
+  };
 }

@@ -53,11 +53,25 @@ export async function ganStep({ spec, generator, discriminator }: Pair, run: Run
 }
 
 /** The state of one player and what one step makes of it. */
-function player(e: Emit, who: string, layer: Layer, bound: Bound, loss: Value, transform: Transform, rate: Value, passes: readonly Applied[]): (State & { name: string })[] {
+function player(
+  e: Emit,
+  who: string,
+  layer: Layer,
+  bound: Bound,
+  loss: Value,
+  transform: Transform,
+  rate: Value,
+  passes: readonly Applied[],
+): (State & { name: string })[] {
   const slots = initialSlots(transform, layer.params);
   const slotValues = new Map(Object.entries(slots).map(([name, t]) => [name, input(t.dtype, t.shape, `${who}/slot/${name}`)]));
   const next = applyTransform(e, transform, bound.params, gradOf(e, loss, [...bound.params.values()]), slotValues, rate);
-  const one = (kind: string, name: string, value: Value, then: Value | undefined, initial: Tensor) => ({ name: `${who}/${kind}/${name}`, value, next: then ?? value, initial });
+  const one = (kind: string, name: string, value: Value, then: Value | undefined, initial: Tensor) => ({
+    name: `${who}/${kind}/${name}`,
+    value,
+    next: then ?? value,
+    initial,
+  });
   return [
     ...[...bound.params].map(([n, v]) => one("param", n, v, next.params.get(n), layer.params[n]!)),
     ...[...bound.buffers].map(([n, v]) => one("buffer", n, v, passes.map((p) => p.updates.get(n)).find(Boolean), layer.buffers[n]!)),

@@ -4,7 +4,16 @@ import { type Graph, input } from "../graph/index.ts";
 import { apply, inferenceGraph, type Layer, type Tensors } from "../nn/index.ts";
 import { builder, constant } from "../pass/index.ts";
 import { compile, type RunOptions } from "../run/index.ts";
-import { batcher, drawNoise, firstNonFinite, loop, type LoopOptions, type LoopResult, type Position, type Trainee } from "../train/index.ts";
+import {
+  batcher,
+  drawNoise,
+  firstNonFinite,
+  type LoopOptions,
+  type LoopResult,
+  loop,
+  type Position,
+  type Trainee,
+} from "../train/index.ts";
 import type { Pair } from "./models.ts";
 import { GAN_METRICS, ganStep } from "./step.ts";
 
@@ -31,7 +40,11 @@ export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOpt
   const root = seedKey(seed);
   const step = await ganStep(pair, options);
   const batches = batcher({ x, y: new Uint8Array(x.shape[0]!) }, spec.batch, fold(root, "order"));
-  const feeds = ({ epoch, index, step: k }: Position) => [batches(epoch, index)[0], full([], spec.schedule(k)), ...drawNoise(fold(fold(root, "noise"), k), step.noise)];
+  const feeds = ({ epoch, index, step: k }: Position) => [
+    batches(epoch, index)[0],
+    full([], spec.schedule(k)),
+    ...drawNoise(fold(fold(root, "noise"), k), step.noise),
+  ];
   const weights = (who: "generator" | "discriminator", layer: Layer): Tensors => {
     const now = new Map(step.program.read().map((t, i) => [step.names[i]!, t]));
     return Object.fromEntries([
@@ -41,7 +54,8 @@ export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOpt
   };
   const latent = input("float32", [samples, spec.latent.size], "latent");
   const [fixed] = drawNoise(fold(root, "samples"), [{ value: latent, draw: spec.latent.draw }]);
-  const show = async (epoch: number) => onSamples?.(epoch, await sample(generator, weights("generator", generator), fixed as Tensor<"float32">, options));
+  const show = async (epoch: number) =>
+    onSamples?.(epoch, await sample(generator, weights("generator", generator), fixed as Tensor<"float32">, options));
 
   const trainee: Trainee = {
     stepsPerEpoch: Math.floor(x.shape[0]! / spec.batch),
@@ -61,14 +75,24 @@ export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOpt
     if (!options.resume) await show(0);
     const result = await loop(trainee, options);
     const trained = weights("generator", generator);
-    return { ...result, generator: trained, graph: inferenceGraph(generator, trained, { inputName: "latent", outputName: "samples" }), runtime: step.program.runtime };
+    return {
+      ...result,
+      generator: trained,
+      graph: inferenceGraph(generator, trained, { inputName: "latent", outputName: "samples" }),
+      runtime: step.program.runtime,
+    };
   } finally {
     await step.program.release();
   }
 }
 
 /** Samples of a generator for latent vectors [N, z]. */
-export async function sample(generator: Layer, weights: Tensors, latent: Tensor<"float32">, run: RunOptions = {}): Promise<Tensor<"float32">> {
+export async function sample(
+  generator: Layer,
+  weights: Tensors,
+  latent: Tensor<"float32">,
+  run: RunOptions = {},
+): Promise<Tensor<"float32">> {
   const e = builder();
   const z = input("float32", latent.shape, "latent");
   const value = (k: string) => [k, constant(weights[k]!)] as const;

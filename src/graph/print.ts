@@ -4,7 +4,11 @@ import { order } from "./walk.ts";
 const type = (v: Value): string => `${v.type.dtype}[${v.type.shape}]`;
 
 const attr = (a: Attr): string =>
-  typeof a === "object" && !Array.isArray(a) ? ("outputs" in a ? "graph" : `tensor[${(a as { shape: readonly number[] }).shape}]`) : JSON.stringify(a);
+  typeof a === "object" && !Array.isArray(a)
+    ? "outputs" in a
+      ? "graph"
+      : `tensor[${(a as { shape: readonly number[] }).shape}]`
+    : JSON.stringify(a);
 
 /** One line a node, SSA style: `%3 = Relu(%2) : float32[1,10]`. */
 export function print(graph: Graph): string {

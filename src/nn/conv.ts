@@ -24,7 +24,11 @@ export const conv =
       inputShape,
       outputShape: [out, after(h), after(w)],
       apply: ({ e, get }, x) =>
-        e.Conv(x, get("weight"), bias ? get("bias") : null, { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] }),
+        e.Conv(x, get("weight"), bias ? get("bias") : null, {
+          kernel_shape: [kernel, kernel],
+          strides: [stride, stride],
+          pads: [pad, pad, pad, pad],
+        }),
     };
   };
 
@@ -45,6 +49,10 @@ export const convTranspose =
       inputShape,
       outputShape: [out, after(h), after(w)],
       apply: ({ e, get }, x) =>
-        e.ConvTranspose(x, get("weight"), bias ? get("bias") : null, { kernel_shape: [kernel, kernel], strides: [stride, stride], pads: [pad, pad, pad, pad] }),
+        e.ConvTranspose(x, get("weight"), bias ? get("bias") : null, {
+          kernel_shape: [kernel, kernel],
+          strides: [stride, stride],
+          pads: [pad, pad, pad, pad],
+        }),
     };
   };

@@ -9,7 +9,11 @@ export interface Fans {
 
 export type Initializer = (key: Key, shape: Shape, fans: Fans) => Tensor;
 
-const box = (key: Key, shape: Shape, limit: number): Tensor => ({ dtype: "float32", shape, data: uniform(key, size(shape), -limit, limit) });
+const box = (key: Key, shape: Shape, limit: number): Tensor => ({
+  dtype: "float32",
+  shape,
+  data: uniform(key, size(shape), -limit, limit),
+});
 const bell = (key: Key, shape: Shape, std: number): Tensor => ({ dtype: "float32", shape, data: normal(key, size(shape), 0, std) });
 
 /** U(-limit, limit). */
@@ -60,6 +64,7 @@ export const orthogonal =
         for (let k = 0; k < m; k++) row[k]! /= length;
       }
     const out = zeros(shape);
-    for (let r = 0; r < rows; r++) for (let c = 0; c < cols; c++) out.data[r * cols + c] = gain * (rows <= cols ? a[r * m + c]! : a[c * m + r]!);
+    for (let r = 0; r < rows; r++)
+      for (let c = 0; c < cols; c++) out.data[r * cols + c] = gain * (rows <= cols ? a[r * m + c]! : a[c * m + r]!);
     return out;
   };

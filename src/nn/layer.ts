@@ -9,7 +9,10 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export interface Noise {
   readonly value: Value;
   /** `bernoulli`: 1 with probability `keep`, else 0. `uniform`: [low, high). `normal`: mean 0, deviation 1. */
-  readonly draw: { readonly kind: "bernoulli"; readonly keep: number } | { readonly kind: "uniform"; readonly low: number; readonly high: number } | { readonly kind: "normal" };
+  readonly draw:
+    | { readonly kind: "bernoulli"; readonly keep: number }
+    | { readonly kind: "uniform"; readonly low: number; readonly high: number }
+    | { readonly kind: "normal" };
 }
 
 /** What a layer may ask for while it emits itself. */
@@ -42,5 +45,10 @@ export type LayerSpec = (inputShape: Shape, key: Key) => Layer;
 
 export const needRank = (layer: string, shape: Shape, rank: number, what: string): void => {
   if (shape.length !== rank)
-    fail({ code: "layer-shape", expected: `${layer} to be given ${what}`, got: `[${shape}]`, mend: rank === 1 ? "put flatten() before it" : "check the order of the layers" });
+    fail({
+      code: "layer-shape",
+      expected: `${layer} to be given ${what}`,
+      got: `[${shape}]`,
+      mend: rank === 1 ? "put flatten() before it" : "check the order of the layers",
+    });
 };

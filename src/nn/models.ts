@@ -12,17 +12,43 @@ const mlp = (classes: number): LayerSpec => sequential(flatten(), dense(1200), r
 
 /** conv16-conv32 (4×4, stride 2)-fc100. Wong, Rice & Kolter 2020, arXiv:2001.03994, MNIST. */
 const cnn = (classes: number): LayerSpec =>
-  sequential(conv(16, 4, { stride: 2, pad: 1 }), relu(), conv(32, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(100), relu(), dense(classes));
+  sequential(
+    conv(16, 4, { stride: 2, pad: 1 }),
+    relu(),
+    conv(32, 4, { stride: 2, pad: 1 }),
+    relu(),
+    flatten(),
+    dense(100),
+    relu(),
+    dense(classes),
+  );
 
 /** Two 5×5 convolutions (32, 64) with 2×2 pooling and fc1024. Madry et al. 2017, arXiv:1706.06083, MNIST. */
 const madry = (classes: number): LayerSpec =>
-  sequential(conv(32, 5, { pad: 2 }), relu(), maxPool(2), conv(64, 5, { pad: 2 }), relu(), maxPool(2), flatten(), dense(1024), relu(), dense(classes));
+  sequential(
+    conv(32, 5, { pad: 2 }),
+    relu(),
+    maxPool(2),
+    conv(64, 5, { pad: 2 }),
+    relu(),
+    maxPool(2),
+    flatten(),
+    dense(1024),
+    relu(),
+    dense(classes),
+  );
 
 export const models: Readonly<Record<string, (classes: number) => LayerSpec>> = { mlp, cnn, madry };
 
 /** A classifier by name, for samples of `inputShape`; its initial weights come from `seed`. */
 export function classifier(name: string, inputShape: Shape, classes: number, seed: number | Key): Layer {
   const make = models[name];
-  if (!make) return fail({ code: "model-unknown", expected: `one of ${Object.keys(models).join(", ")}`, got: name, mend: "choose one of those, or build your own from layers" });
+  if (!make)
+    return fail({
+      code: "model-unknown",
+      expected: `one of ${Object.keys(models).join(", ")}`,
+      got: name,
+      mend: "choose one of those, or build your own from layers",
+    });
   return make(classes)(inputShape, typeof seed === "number" ? seedKey(seed) : seed);
 }

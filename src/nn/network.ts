@@ -14,7 +14,10 @@ const inputs = (tensors: Tensors, prefix: string): Map<string, Value> =>
   new Map(Object.entries(tensors).map(([name, t]) => [name, input(t.dtype, t.shape, `${prefix}${name}`)]));
 
 /** Make a graph input for every parameter and buffer of `layer`. */
-export const bind = (layer: Layer, prefix = ""): Bound => ({ params: inputs(layer.params, prefix), buffers: inputs(layer.buffers, prefix) });
+export const bind = (layer: Layer, prefix = ""): Bound => ({
+  params: inputs(layer.params, prefix),
+  buffers: inputs(layer.buffers, prefix),
+});
 
 /** What applying a layer in training asks of the step around it. */
 export interface Applied {
@@ -43,7 +46,11 @@ export function apply(e: Emit, layer: Layer, bound: Bound, x: Value, { training 
 }
 
 /** The inference graph with weights inside, as it goes into a file: input `name` [batch, …], dynamic batch. */
-export function inferenceGraph(layer: Layer, weights: Tensors, { batch = 2, inputName = "x", outputName = "logits" }: { batch?: number; inputName?: string; outputName?: string } = {}): Graph {
+export function inferenceGraph(
+  layer: Layer,
+  weights: Tensors,
+  { batch = 2, inputName = "x", outputName = "logits" }: { batch?: number; inputName?: string; outputName?: string } = {},
+): Graph {
   const e = builder();
   const x = input("float32", [batch, ...layer.inputShape], inputName, ["N", ...layer.inputShape]);
   const bound = {

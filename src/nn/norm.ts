@@ -25,8 +25,7 @@ export const batchNorm =
       inputShape,
       outputShape: inputShape,
       apply: ({ e, training, get, update }, x) => {
-        if (!training)
-          return e.node("BatchNormalization", [x, get("weight"), get("bias"), get("mean"), get("variance")], { epsilon })[0]!;
+        if (!training) return e.node("BatchNormalization", [x, get("weight"), get("bias"), get("mean"), get("variance")], { epsilon })[0]!;
         // per channel: every axis but 1
         const axes = e.ints([0, ...inputShape.slice(1).map((_, i) => i + 2)]);
         const column = [1, c, ...inputShape.slice(1).map(() => 1)];

@@ -13,14 +13,20 @@ const plain = (name: string, inputShape: readonly number[], outputShape: readonl
 });
 
 /** [N, …] → [N, product]. */
-export const flatten = (): LayerSpec => (inputShape) => plain("flatten", inputShape, [size(inputShape)], ({ e }, x) => e.node("Flatten", [x], { axis: 1 })[0]!);
+export const flatten = (): LayerSpec => (inputShape) =>
+  plain("flatten", inputShape, [size(inputShape)], ({ e }, x) => e.node("Flatten", [x], { axis: 1 })[0]!);
 
 /** [N, …] → [N, …shape]. */
 export const reshape =
   (...shape: number[]): LayerSpec =>
   (inputShape) => {
     if (size(shape) !== size(inputShape))
-      fail({ code: "layer-shape", expected: `${size(inputShape)} values a sample`, got: `[${shape}]`, mend: "choose a shape that holds as many" });
+      fail({
+        code: "layer-shape",
+        expected: `${size(inputShape)} values a sample`,
+        got: `[${shape}]`,
+        mend: "choose a shape that holds as many",
+      });
     return plain("reshape", inputShape, shape, ({ e }, x) => e.Reshape(x, e.ints([-1, ...shape])));
   };
 
@@ -31,7 +37,12 @@ export const maxPool =
     needRank("maxPool", inputShape, 3, "images [channels, height, width]");
     const [c, ...hw] = inputShape as [number, number, number];
     const after = hw.map((d) => Math.floor((d - kernel) / stride) + 1);
-    return plain("maxPool", inputShape, [c, ...after], ({ e }, x) => e.node("MaxPool", [x], { kernel_shape: [kernel, kernel], strides: [stride, stride] })[0]!);
+    return plain(
+      "maxPool",
+      inputShape,
+      [c, ...after],
+      ({ e }, x) => e.node("MaxPool", [x], { kernel_shape: [kernel, kernel], strides: [stride, stride] })[0]!,
+    );
   };
 
 /** Mean of each window. */
@@ -41,7 +52,12 @@ export const averagePool =
     needRank("averagePool", inputShape, 3, "images [channels, height, width]");
     const [c, ...hw] = inputShape as [number, number, number];
     const after = hw.map((d) => Math.floor((d - kernel) / stride) + 1);
-    return plain("averagePool", inputShape, [c, ...after], ({ e }, x) => e.node("AveragePool", [x], { kernel_shape: [kernel, kernel], strides: [stride, stride] })[0]!);
+    return plain(
+      "averagePool",
+      inputShape,
+      [c, ...after],
+      ({ e }, x) => e.node("AveragePool", [x], { kernel_shape: [kernel, kernel], strides: [stride, stride] })[0]!,
+    );
   };
 
 /**
@@ -51,7 +67,8 @@ export const averagePool =
 export const dropout =
   (rate: number): LayerSpec =>
   (inputShape) => {
-    if (!(rate >= 0 && rate < 1)) fail({ code: "dropout-rate", expected: "a rate in [0, 1)", got: `${rate}`, mend: "rate is the share that is dropped" });
+    if (!(rate >= 0 && rate < 1))
+      fail({ code: "dropout-rate", expected: "a rate in [0, 1)", got: `${rate}`, mend: "rate is the share that is dropped" });
     const keep = 1 - rate;
     return plain("dropout", inputShape, inputShape, ({ e, training, noise }, x) =>
       training && rate > 0 ? e.Mul(x, e.Mul(noise({ kind: "bernoulli", keep }, x.type.shape), e.scalar(1 / keep, x))) : x,

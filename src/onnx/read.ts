@@ -39,13 +39,23 @@ export function read(bytes: Uint8Array, e: Emit, { batch = 1 }: ReadOptions = {}
     .map((i) => {
       const t = i.type!.value.value as { elemType: number; shape: { dim: { value: { case: string; value: bigint | string } }[] } };
       const dims = t.shape.dim.map((d) => (d.value.case === "dimValue" ? Number(d.value.value) : String(d.value.value ?? "N")));
-      const v = input(elementType(t.elemType, i.name), dims.map((d) => (typeof d === "string" ? batch : d)), i.name, dims);
+      const v = input(
+        elementType(t.elemType, i.name),
+        dims.map((d) => (typeof d === "string" ? batch : d)),
+        i.name,
+        dims,
+      );
       values.set(i.name, v);
       return v;
     });
   for (const n of g.node) {
-    const out = e.node(n.opType, n.input.map((x) => (x === "" ? null : values.get(x)!)), Object.fromEntries(n.attribute.map((a) => [a.name, attr(a)])), n.name);
-    n.output.forEach((o, i) => out[i] && values.set(o, out[i]!));
+    const out = e.node(
+      n.opType,
+      n.input.map((x) => (x === "" ? null : values.get(x)!)),
+      Object.fromEntries(n.attribute.map((a) => [a.name, attr(a)])),
+      n.name,
+    );
+    for (const [i, o] of n.output.entries()) if (out[i]) values.set(o, out[i]);
   }
   return { inputs, outputs: g.output.map((o) => values.get(o.name)!), outputNames: g.output.map((o) => o.name), name: g.name };
 }

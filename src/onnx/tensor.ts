@@ -1,8 +1,8 @@
 /** TensorProto ⇄ tensor. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType, type TensorProtoSchema } from "onnx-buf";
-import { arrays, type DType, dtypeOf, fail, isBig, onnxType, size, type Tensor, type TypedArray } from "../base/index.ts";
-import { type ExternalFiles, externalBytes } from "./external.ts";
+import { arrays, bytesOf, type DType, dtypeOf, fail, isBig, onnxType, size, type Tensor, type TypedArray } from "../base/index.ts";
+import { type ExternalFiles, externalBytes } from "./external-read.ts";
 
 /** The element type of a TensorProto.DataType number; refuses those that no operator here takes. */
 export function elementType(code: number, where: string): DType {
@@ -56,7 +56,12 @@ export function decodeTensor(proto: TensorProto, where: string, external: Extern
   const shape = proto.dims.map(Number);
   const count = size(shape);
   const refuse = (expected: string, got: string): never =>
-    fail({ code: "tensor-data", expected: `${expected} in ${where}, ${dtype}[${shape}]`, got, mend: "export or download the file again: it is damaged" });
+    fail({
+      code: "tensor-data",
+      expected: `${expected} in ${where}, ${dtype}[${shape}]`,
+      got,
+      mend: "export or download the file again: it is damaged",
+    });
   if (shape.some((d) => d < 0) || !Number.isSafeInteger(count)) refuse("sizes ≥ 0", `[${shape}]`);
   if (proto.segment) refuse("the whole tensor", "a segment of it");
   const bytes = count * arrays[dtype].BYTES_PER_ELEMENT;
@@ -70,8 +75,6 @@ export function decodeTensor(proto: TensorProto, where: string, external: Extern
   if (field.length !== count) refuse(`${count} values`, `${field.length}`);
   return { dtype, shape, data: fromField(field, dtype) };
 }
-
-export const bytesOf = ({ data }: Tensor): Uint8Array<ArrayBuffer> => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
 
 /** A TensorProto with its numbers as raw little-endian bytes. */
 export const encodeTensor = (t: Tensor, name = ""): MessageInitShape<typeof TensorProtoSchema> => ({

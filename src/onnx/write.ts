@@ -11,7 +11,23 @@ type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
 type AttrInit = MessageInitShape<typeof AttributeProtoSchema>;
 
 /** Attributes that ONNX types as float although a whole number may stand there. */
-const FLOATS = new Set(["alpha", "beta", "gamma", "epsilon", "momentum", "ratio", "bias", "lambd", "cubic_coeff_a", "extrapolation_value", "low", "high", "mean", "scale", "value_float"]);
+const FLOATS = new Set([
+  "alpha",
+  "beta",
+  "gamma",
+  "epsilon",
+  "momentum",
+  "ratio",
+  "bias",
+  "lambd",
+  "cubic_coeff_a",
+  "extrapolation_value",
+  "low",
+  "high",
+  "mean",
+  "scale",
+  "value_float",
+]);
 const FLOAT_LISTS = new Set(["value_floats", "scales"]);
 
 const bytesOf = ({ data }: Tensor): Uint8Array<ArrayBuffer> => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
@@ -85,7 +101,11 @@ function graphProto(graph: Graph): GraphInit {
     initializer: constants(graph).map((v) => tensorProto(v.data!, name(v))),
     input: graph.inputs.map((v) => valueInfo(name(v), v.type, v.dims)),
     output: graph.outputs.map((v, i) =>
-      valueInfo(outputs[i]!, v.type, v.dims ?? (free !== undefined && v.type.shape.length > 0 ? [free, ...v.type.shape.slice(1)] : undefined)),
+      valueInfo(
+        outputs[i]!,
+        v.type,
+        v.dims ?? (free !== undefined && v.type.shape.length > 0 ? [free, ...v.type.shape.slice(1)] : undefined),
+      ),
     ),
   };
 }

@@ -34,8 +34,7 @@ export const chain =
 export const zero: Vjp = (_, node) => node.inputs.map(() => null);
 
 /** Apply the same operator to other inputs. */
-export const again = (e: Emit, node: Node, inputs: readonly (Value | null)[]): readonly Value[] =>
-  e.node(node.op, inputs, node.attrs);
+export const again = (e: Emit, node: Node, inputs: readonly (Value | null)[]): readonly Value[] => e.node(node.op, inputs, node.attrs);
 
 const ends = (e: Emit, node: Node, lo: readonly (Value | null)[], hi: readonly (Value | null)[]): Interval[] => {
   const below = again(e, node, lo);

@@ -85,6 +85,9 @@ export const Where: Op = {
     const [y] = (Where.interval as IntervalRule)(e, node, x);
     return { lower: { slopes: [null, null, null], offset: y!.lo }, upper: { slopes: [null, null, null], offset: y!.hi } };
   },
-  fold: (inputs, call) => foldElementwise((c, a, b) => (c ? a! : b!), undefined)(inputs, { ...call, inputs: [call.inputs[1]!, call.inputs[1]!, call.inputs[2]!] }),
+  fold: (inputs, call) =>
+    foldElementwise((c, a, b) => (c ? a! : b!), undefined)(inputs, {
+      ...call,
+      inputs: [call.inputs[1]!, call.inputs[1]!, call.inputs[2]!],
+    }),
 };
-

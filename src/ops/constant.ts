@@ -48,13 +48,24 @@ export const Range: Op = {
   fold: (inputs, call) => {
     const [start, , delta] = inputs.map((t) => Number(t!.data[0])) as [number, number, number];
     const [type] = Range.infer(call);
-    return [tensor(Array.from({ length: type!.shape[0]! }, (_, i) => start + i * delta), type!.shape, type!.dtype)];
+    return [
+      tensor(
+        Array.from({ length: type!.shape[0]! }, (_, i) => start + i * delta),
+        type!.shape,
+        type!.dtype,
+      ),
+    ];
   },
 };
 
 const target = (call: Call) =>
   dtypeOf(int(call, "to", 1)) ??
-  fail({ code: "dtype-unsupported", expected: "a cast to a number or truth type", got: `ONNX type ${call.attrs.to}`, mend: "export the model in float32" });
+  fail({
+    code: "dtype-unsupported",
+    expected: "a cast to a number or truth type",
+    got: `ONNX type ${call.attrs.to}`,
+    mend: "export the model in float32",
+  });
 
 export const Cast: Op = {
   infer: (call) => [{ dtype: target(call), shape: arg(call, 0).type.shape }],
@@ -63,7 +74,12 @@ export const Cast: Op = {
     isFloat(x!.type.dtype) && isFloat(y!.type.dtype) ? [e.Cast(dy!, { to: onnxType[x!.type.dtype] })] : [null],
   interval: increasing,
   lines: (e, { inputs: [x], outputs: [y], attrs }, [box]) =>
-    isFloat(x!.type.dtype) && isFloat(y!.type.dtype) ? affine : { lower: { slopes: [null], offset: e.Cast(box!.lo, attrs as { to: number }) }, upper: { slopes: [null], offset: e.Cast(box!.hi, attrs as { to: number }) } },
+    isFloat(x!.type.dtype) && isFloat(y!.type.dtype)
+      ? affine
+      : {
+          lower: { slopes: [null], offset: e.Cast(box!.lo, attrs as { to: number }) },
+          upper: { slopes: [null], offset: e.Cast(box!.hi, attrs as { to: number }) },
+        },
   fold: ([x], call) => {
     const dtype = target(call);
     if (dtype === x!.dtype) return [x!];

@@ -43,7 +43,13 @@ export function inputGradient(e: Emit, w: Value, dy: Value, win: Window, groups:
   // stride 1: the convolution of dy with the kernel turned round
   if (win.strides.every((s) => s === 1) && reach.every((r, i) => r > win.before[i]! && r > win.after[i]!)) {
     const pads = [...reach.map((r, i) => r - 1 - win.before[i]!), ...reach.map((r, i) => r - 1 - win.after[i]!)];
-    return e.Conv(dy, flipped(e, w, groups), null, { kernel_shape: win.kernel, strides: win.strides, dilations: win.dilations, pads, group: groups });
+    return e.Conv(dy, flipped(e, w, groups), null, {
+      kernel_shape: win.kernel,
+      strides: win.strides,
+      dilations: win.dilations,
+      pads,
+      group: groups,
+    });
   }
   const extra = win.input.map((d, i) => d - ((win.output[i]! - 1) * win.strides[i]! + reach[i]! - win.before[i]! - win.after[i]!));
   return e.ConvTranspose(dy, w, null, windowAttrs(win, groups, { output_padding: extra }));
@@ -149,5 +155,7 @@ function phasedWeightGradient(e: Emit, x: Value, dy: Value, win: Window): Value 
   const [m, c] = [dy.type.shape[1]!, x.type.shape[1]!];
   const split = e.Transpose(e.Reshape(g, e.ints([m, s, s, c, ...u])), { perm: [0, 3, 4, 1, 5, 2] });
   const whole = e.Reshape(split, e.ints([m, c, u[0]! * s, u[1]! * s]));
-  return u.every((n, i) => n * s === win.kernel[i]) ? whole : e.Slice(whole, e.ints([0, 0]), e.ints(win.kernel), e.ints([2, 3]), e.ints([1, 1]));
+  return u.every((n, i) => n * s === win.kernel[i])
+    ? whole
+    : e.Slice(whole, e.ints([0, 0]), e.ints(win.kernel), e.ints([2, 3]), e.ints([1, 1]));
 }

@@ -10,7 +10,8 @@ import { type Window, windowAttrs, windowOf } from "./window.ts";
 const groupsOf = (call: Call): number => int(call, "group", 1);
 const spatialOf = (w: Value): readonly number[] => w.type.shape.slice(2);
 
-const biasGradient = (e: Emit, dy: Value): Value => e.ReduceSum(dy, e.ints(dy.type.shape.map((_, i) => i).filter((i) => i !== 1)), { keepdims: 0 });
+const biasGradient = (e: Emit, dy: Value): Value =>
+  e.ReduceSum(dy, e.ints(dy.type.shape.map((_, i) => i).filter((i) => i !== 1)), { keepdims: 0 });
 
 export const Conv: Op = {
   infer: (call) => {
@@ -18,7 +19,12 @@ export const Conv: Op = {
     const w = arg(call, 1);
     const groups = groupsOf(call);
     if (x.shape[1] !== w.type.shape[1]! * groups)
-      fail({ code: "shape-conv", expected: `${w.type.shape[1]! * groups} input channels`, got: `[${x.shape}]`, mend: "check the input's layout: Conv takes [N, channels, …]" });
+      fail({
+        code: "shape-conv",
+        expected: `${w.type.shape[1]! * groups} input channels`,
+        got: `[${x.shape}]`,
+        mend: "check the input's layout: Conv takes [N, channels, …]",
+      });
     return [{ dtype: x.dtype, shape: [x.shape[0]!, w.type.shape[0]!, ...windowOf(call, spatialOf(w)).output] }];
   },
   vjp: (e, node, [dy]) => {
@@ -76,7 +82,12 @@ export const ConvTranspose: Op = {
     const { dtype, shape } = arg(call, 0).type;
     const w = arg(call, 1);
     if (shape[1] !== w.type.shape[0])
-      fail({ code: "shape-conv", expected: `${w.type.shape[0]} input channels`, got: `[${shape}]`, mend: "check the input's layout: ConvTranspose takes [N, channels, …]" });
+      fail({
+        code: "shape-conv",
+        expected: `${w.type.shape[0]} input channels`,
+        got: `[${shape}]`,
+        mend: "check the input's layout: ConvTranspose takes [N, channels, …]",
+      });
     return [{ dtype, shape: [shape[0]!, w.type.shape[1]! * groupsOf(call), ...transposedWindow(call).input] }];
   },
   vjp: (e, node, [dy]) => {
@@ -105,8 +116,15 @@ export const ConvTranspose: Op = {
     const axes = e.ints(win.kernel.map((_, i) => i + 2));
     const shifted = e.Pad(wide, e.ints([...before, ...after]), null, axes);
     const none = win.kernel.map(() => 0);
-    const inner: Window = { kernel: win.kernel, strides: win.kernel.map(() => 1), dilations: win.dilations, before: none, after: none, input: shifted.type.shape.slice(2), output: win.input };
+    const inner: Window = {
+      kernel: win.kernel,
+      strides: win.kernel.map(() => 1),
+      dilations: win.dilations,
+      before: none,
+      after: none,
+      input: shifted.type.shape.slice(2),
+      output: win.input,
+    };
     return [convolve(e, shifted, flipped(e, w, groups), inner, groups, bias)];
   },
 };
-

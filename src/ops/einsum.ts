@@ -17,7 +17,12 @@ function parse(call: Call): Equation {
   const once = [...new Set(letters)].filter((c) => letters.filter((d) => d === c).length === 1).sort();
   const result = right ?? once.join("");
   if (equation.includes(".") || operands.some((o) => new Set(o).size !== o.length))
-    fail({ code: "operator-attribute", expected: "an Einsum without ellipsis or repeated indices in one operand", got: equation, mend: "spell the indices out" });
+    fail({
+      code: "operator-attribute",
+      expected: "an Einsum without ellipsis or repeated indices in one operand",
+      got: equation,
+      mend: "spell the indices out",
+    });
   return { operands, result };
 }
 
@@ -55,10 +60,20 @@ export const Einsum: Op = {
   interval: (e, node, x) => {
     if (x.length === 1) return increasing(e, node, x);
     if (x.length === 2) return bilinear(e, node, x);
-    return fail({ code: "operator-no-interval", expected: "an Einsum of at most two operands", got: `${x.length}`, mend: "split it into products of two" });
+    return fail({
+      code: "operator-no-interval",
+      expected: "an Einsum of at most two operands",
+      got: `${x.length}`,
+      mend: "split it into products of two",
+    });
   },
   lines: (_, node, x) =>
     x.filter((b) => !isConstantBox(b)).length <= 1
       ? affine
-      : fail({ code: "operator-no-lines", expected: "an Einsum with one operand that depends on the input", got: `${node.name ?? "a node"} with more`, mend: "write it as MatMul" }),
+      : fail({
+          code: "operator-no-lines",
+          expected: "an Einsum with one operand that depends on the input",
+          got: `${node.name ?? "a node"} with more`,
+          mend: "write it as MatMul",
+        }),
 };

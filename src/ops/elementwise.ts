@@ -1,6 +1,22 @@
 /** Arithmetic, element by element, with broadcasting. */
 import type { Emit, Interval, Line, Value } from "../graph/index.ts";
-import { bilinear, bilinearLines, broadcasting, chain, concave, convex, decreasing, foldElementwise, increasing, isConstantBox, mask, same, unbroadcast, valley, zero } from "./algebra.ts";
+import {
+  bilinear,
+  bilinearLines,
+  broadcasting,
+  chain,
+  concave,
+  convex,
+  decreasing,
+  foldElementwise,
+  increasing,
+  isConstantBox,
+  mask,
+  same,
+  unbroadcast,
+  valley,
+  zero,
+} from "./algebra.ts";
 import { affine, composed, type LineRule, none, type Op } from "./op.ts";
 
 export const Add: Op = {
@@ -162,7 +178,8 @@ export const Reciprocal: Op = {
   fold: foldElementwise((a) => 1 / a!),
 };
 
-const exponentOf = (v: Value | null | undefined): number | undefined => (v?.data && v.data.data.length === 1 ? Number(v.data.data[0]) : undefined);
+const exponentOf = (v: Value | null | undefined): number | undefined =>
+  v?.data && v.data.data.length === 1 ? Number(v.data.data[0]) : undefined;
 
 export const Pow: Op = {
   infer: broadcasting,
@@ -189,9 +206,7 @@ export const Pow: Op = {
     if (p > 0) return [{ lo: at(Number.isInteger(p) ? a!.lo : e.Relu(a!.lo)), hi: at(Number.isInteger(p) ? a!.hi : e.Relu(a!.hi)) }];
     // negative exponents: falling on positive bases; a box that reaches 0 has no bound
     const positive = e.Greater(a!.lo, e.scalar(0, a!.lo));
-    return [
-      { lo: e.Where(positive, at(a!.hi), e.scalar(-BIG, a!.lo)), hi: e.Where(positive, at(a!.lo), e.scalar(BIG, a!.lo)) },
-    ];
+    return [{ lo: e.Where(positive, at(a!.hi), e.scalar(-BIG, a!.lo)), hi: e.Where(positive, at(a!.lo), e.scalar(BIG, a!.lo)) }];
   },
   lines: (e, node, x) => {
     const p = exponentOf(node.inputs[1]);
@@ -264,44 +279,3 @@ export const Mean: Op = {
   interval: increasing,
   lines: affine,
 };
-
-const rounding = (f: (x: number) => number): Op => ({
-  infer: same,
-  vjp: zero,
-  interval: increasing,
-  lines: none("a step has no useful line"),
-  fold: foldElementwise((a) => f(a!)),
-});
-
-export const Floor: Op = rounding(Math.floor);
-export const Ceil: Op = rounding(Math.ceil);
-
-/** Enclosure of a wave: its extremes are at shift + 2πk. */
-const wave =
-  (name: "Sin" | "Cos", top: number): Extract<Op["interval"], (...args: never[]) => unknown> =>
-  (e, _, [x]) => {
-    const at = (v: Value) => e.node(name, [v])[0]!;
-    const [p, q] = [at(x!.lo), at(x!.hi)];
-    const turn = e.scalar(1 / (2 * Math.PI), x!.lo);
-    // a peak lies inside where ⌊(hi − top)/2π⌋ ≠ ⌊(lo − top)/2π⌋; one ulp of slack by widening the box a little
-    const wide = e.scalar(1e-5, x!.lo);
-    const phase = (v: Value, at0: number) => e.Floor(e.Mul(e.Sub(v, e.scalar(at0, v)), turn));
-    const inside = (at0: number) => e.Greater(phase(e.Add(x!.hi, wide), at0), phase(e.Sub(x!.lo, wide), at0));
-    const one = e.scalar(1, x!.lo);
-    return [{ lo: e.Where(inside(top + Math.PI), e.Neg(one), e.Min(p, q)), hi: e.Where(inside(top), one, e.Max(p, q)) }];
-  };
-
-export const Sin: Op = {
-  infer: same,
-  vjp: chain((e, x) => e.node("Cos", [x])[0]!),
-  interval: wave("Sin", Math.PI / 2),
-  lines: none("a wave is neither convex nor S-shaped; intervals bound it"),
-};
-
-export const Cos: Op = {
-  infer: same,
-  vjp: chain((e, x) => e.Neg(e.node("Sin", [x])[0]!)),
-  interval: wave("Cos", 0),
-  lines: none("a wave is neither convex nor S-shaped; intervals bound it"),
-};
-

@@ -18,9 +18,11 @@ import * as reshaping from "./reshaping.ts";
 import * as resize from "./resize.ts";
 import * as sigmoids from "./sigmoids.ts";
 import * as softmax from "./softmax.ts";
+import * as stepsAndWaves from "./steps-and-waves.ts";
 
 const families = {
   ...elementwise,
+  ...stepsAndWaves,
   ...comparison,
   ...rectifiers,
   ...sigmoids,

@@ -10,7 +10,12 @@ function matmulType(call: Call): Type[] {
   const A = a.length === 1 ? [1, ...a] : a;
   const B = b.length === 1 ? [...b, 1] : b;
   if (A.at(-1) !== B.at(-2))
-    fail({ code: "shape-matmul", expected: "inner sizes to agree", got: `[${a}] × [${b}]`, mend: "transpose one of the matrices, or check the input size" });
+    fail({
+      code: "shape-matmul",
+      expected: "inner sizes to agree",
+      got: `[${a}] × [${b}]`,
+      mend: "transpose one of the matrices, or check the input size",
+    });
   const shape = broadcast(A.slice(0, -2), B.slice(0, -2));
   if (a.length > 1) shape.push(A.at(-2)!);
   if (b.length > 1) shape.push(B.at(-1)!);
@@ -72,7 +77,12 @@ export const Gemm: Op = {
     const [m, k] = int(call, "transA", 0) ? [a[1]!, a[0]!] : [a[0]!, a[1]!];
     const [k2, n] = int(call, "transB", 0) ? [b[1]!, b[0]!] : [b[0]!, b[1]!];
     if (k !== k2)
-      fail({ code: "shape-matmul", expected: "inner sizes to agree", got: `Gemm of [${a}] and [${b}]`, mend: "check transA/transB and the input size" });
+      fail({
+        code: "shape-matmul",
+        expected: "inner sizes to agree",
+        got: `Gemm of [${a}] and [${b}]`,
+        mend: "check transA/transB and the input size",
+      });
     return [{ dtype, shape: [m, n] }];
   },
   // y = α·A'B' + β·c

@@ -2,7 +2,7 @@
 import { arrays, axisOf, type Shape, size, strides, type Tensor } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
 import { increasing } from "./algebra.ts";
-import { affine, arg, type Call, constantInts, int, ints, type IntervalRule, type Op } from "./op.ts";
+import { affine, arg, type Call, constantInts, type IntervalRule, int, ints, type Op } from "./op.ts";
 
 /** Move both ends of every input that is data; axes, starts and pads stay. */
 export const moving =
@@ -29,7 +29,11 @@ export function moveElements(x: Tensor, shape: Shape, from: (at: number[]) => nu
   return { dtype: x.dtype, shape, data };
 }
 
-const permutationOf = (call: Call): readonly number[] => ints(call, "perm") ?? arg(call, 0).type.shape.map((_, i) => i).reverse();
+const permutationOf = (call: Call): readonly number[] =>
+  ints(call, "perm") ??
+  arg(call, 0)
+    .type.shape.map((_, i) => i)
+    .reverse();
 
 export const Transpose: Op = {
   infer: (call) => {
@@ -45,7 +49,13 @@ export const Transpose: Op = {
   fold: ([x], call) => {
     const perm = permutationOf(call);
     const s = strides(x!.shape);
-    return [moveElements(x!, perm.map((p) => x!.shape[p]!), (at) => at.reduce((k, c, i) => k + c * s[perm[i]!]!, 0))];
+    return [
+      moveElements(
+        x!,
+        perm.map((p) => x!.shape[p]!),
+        (at) => at.reduce((k, c, i) => k + c * s[perm[i]!]!, 0),
+      ),
+    ];
   },
 };
 
@@ -159,7 +169,13 @@ export const Slice: Op = {
   fold: ([x], call) => {
     const cuts = sliceOf(call);
     const s = strides(x!.shape);
-    return [moveElements(x!, cuts.map((c) => c.count), (at) => at.reduce((k, c, i) => k + (cuts[i]!.start + c * cuts[i]!.step) * s[i]!, 0))];
+    return [
+      moveElements(
+        x!,
+        cuts.map((c) => c.count),
+        (at) => at.reduce((k, c, i) => k + (cuts[i]!.start + c * cuts[i]!.step) * s[i]!, 0),
+      ),
+    ];
   },
 };
 
@@ -170,7 +186,8 @@ const padAxes = (e: Emit, x: Value, pads: readonly number[]): Value => {
   return e.Pad(x, e.ints([...axes.map((i) => pads[i]!), ...axes.map((i) => pads[i + rank]!)]), null, e.ints(axes));
 };
 
-export const reversed = (e: Emit, x: Value, axis: number): Value => e.Slice(x, e.ints([-1]), e.ints([-(2 ** 31)]), e.ints([axis]), e.ints([-1]));
+export const reversed = (e: Emit, x: Value, axis: number): Value =>
+  e.Slice(x, e.ints([-1]), e.ints([-(2 ** 31)]), e.ints([axis]), e.ints([-1]));
 
 /** Insert k − 1 zeros between neighbours along `axis`: d → (d − 1)·k + 1. */
 export function spaced(e: Emit, x: Value, axis: number, k: number): Value {
@@ -195,7 +212,16 @@ export const Tile: Op = {
     let g = dy!;
     constantInts(node, 1)!.forEach((r, axis) => {
       if (r === 1) return;
-      const split = e.Reshape(g, e.ints([...(axis === 0 ? [] : [0]), ...g.type.shape.slice(1, axis), r, axis === 0 ? -1 : shape[axis]!, ...g.type.shape.slice(axis + 1)]));
+      const split = e.Reshape(
+        g,
+        e.ints([
+          ...(axis === 0 ? [] : [0]),
+          ...g.type.shape.slice(1, axis),
+          r,
+          axis === 0 ? -1 : shape[axis]!,
+          ...g.type.shape.slice(axis + 1),
+        ]),
+      );
       g = e.ReduceSum(split, e.ints([axis]), { keepdims: 0 });
     });
     return [g, null];

@@ -5,7 +5,8 @@ import { same, unbroadcast } from "./algebra.ts";
 import { affine, arg, type Call, composed, int, type Op } from "./op.ts";
 
 /** A per-channel vector [C] as [C, 1, …] so that it broadcasts over axis 1. */
-const perChannel = (e: Emit, v: Value, rank: number): Value => (rank > 2 ? e.node("Unsqueeze", [v, e.ints(Array.from({ length: rank - 2 }, (_, i) => i + 1))])[0]! : v);
+const perChannel = (e: Emit, v: Value, rank: number): Value =>
+  rank > 2 ? e.node("Unsqueeze", [v, e.ints(Array.from({ length: rank - 2 }, (_, i) => i + 1))])[0]! : v;
 
 /** scale·(x − mean)/√(variance + ε) + bias, with stored statistics. */
 function batchNormalization(e: Emit, node: Node): Value[] {
@@ -117,7 +118,11 @@ export const GroupNormalization: Op = {
     const g = grouped(e, e.Mul(dy!, perChannel(e, scale!, rank)), node);
     const { dx, z } = standardizedVjp(e, grouped(e, x!, node), g, e.ints([2]), int(node, "epsilon", 1e-5));
     const axes = e.ints([0, ...spatial(node)]);
-    return [ungrouped(e, dx, node), e.ReduceSum(e.Mul(dy!, ungrouped(e, z, node)), axes, { keepdims: 0 }), e.ReduceSum(dy!, axes, { keepdims: 0 })];
+    return [
+      ungrouped(e, dx, node),
+      e.ReduceSum(e.Mul(dy!, ungrouped(e, z, node)), axes, { keepdims: 0 }),
+      e.ReduceSum(dy!, axes, { keepdims: 0 }),
+    ];
   },
   interval: composed,
   lines: composed,

@@ -60,7 +60,8 @@ export const Pad: Op = {
     let i = 0;
     const at = type!.shape.map(() => 0);
     for (; i < out.data.length; i++) {
-      if (at.some((c, a) => c < before[a]! || c >= before[a]! + x!.shape[a]!)) out.data[i] = (typeof out.data[i] === "bigint" ? BigInt(fill) : fill) as never;
+      if (at.some((c, a) => c < before[a]! || c >= before[a]! + x!.shape[a]!))
+        out.data[i] = (typeof out.data[i] === "bigint" ? BigInt(fill) : fill) as never;
       for (let a = at.length - 1; a >= 0; a--) {
         if (++at[a]! < type!.shape[a]!) break;
         at[a] = 0;
@@ -75,7 +76,16 @@ const padAxis = (e: Emit, g: Value, axis: number, before: number, after: number,
   before + after === 0 && g.type.shape[axis] === d ? g : e.Pad(g, e.ints([before, after]), null, e.ints([axis]));
 
 /** The transpose of reflecting or repeating an edge: what lies outside is added back onto what it copied. */
-function foldBack(e: Emit, node: Node, inside: (from: number, to: number) => Value, axis: number, d: number, p: number, q: number, mode: string): Value {
+function foldBack(
+  e: Emit,
+  node: Node,
+  inside: (from: number, to: number) => Value,
+  axis: number,
+  d: number,
+  p: number,
+  q: number,
+  mode: string,
+): Value {
   let g = inside(p, p + d);
   const add = (part: Value, at: number, n: number) => {
     g = e.Add(g, n === d ? part : e.Pad(part, e.ints([at, d - at - n]), null, e.ints([axis])));
@@ -88,6 +98,11 @@ function foldBack(e: Emit, node: Node, inside: (from: number, to: number) => Val
     if (p > 0) add(reversed(e, inside(0, p), axis), 1, p);
     if (q > 0) add(reversed(e, inside(p + d, p + d + q), axis), d - 1 - q, q);
   } else
-    fail({ code: "operator-no-gradient", expected: "Pad in mode constant, edge or reflect", got: mode, mend: `replace the mode of ${node.name ?? "the node"} before exporting` });
+    fail({
+      code: "operator-no-gradient",
+      expected: "Pad in mode constant, edge or reflect",
+      got: mode,
+      mend: `replace the mode of ${node.name ?? "the node"} before exporting`,
+    });
   return g;
 }

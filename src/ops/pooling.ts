@@ -38,7 +38,11 @@ function placed(e: Emit, parts: readonly Value[], w: Window): Value {
 
 /** Each cell repeated over its window: [N, C, …output] → [N, C, …input], where windows tile. */
 const repeated = (e: Emit, y: Value, w: Window): Value =>
-  e.Resize(y, null, e.constant(tensor([1, 1, ...w.kernel], [w.kernel.length + 2])), { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" });
+  e.Resize(y, null, e.constant(tensor([1, 1, ...w.kernel], [w.kernel.length + 2])), {
+    mode: "nearest",
+    coordinate_transformation_mode: "asymmetric",
+    nearest_mode: "floor",
+  });
 
 /** Smallest finite float32: padding that never wins. */
 const LOWEST = -3.4e38;
@@ -58,7 +62,10 @@ export const MaxPool: Op = {
     }
     const wide = padded(e, x, w, e.scalar(LOWEST, x));
     const hits = positions(w).map((at) => mask(e, e.Equal(seen(e, wide, w, at), y), x));
-    const share = e.Div(dy!, hits.reduce((a, b) => e.Add(a, b)));
+    const share = e.Div(
+      dy!,
+      hits.reduce((a, b) => e.Add(a, b)),
+    );
     return [
       placed(
         e,
@@ -73,7 +80,12 @@ export const MaxPool: Op = {
     const w = windowOf(node);
     // a window that sees padding sees the edge beside it too, unless its steps jump over it
     if (w.before.some((p, i) => p > 0 && w.dilations[i]! > 1))
-      fail({ code: "operator-no-lines", expected: "MaxPool without both padding and dilation", got: node.name ?? "a node with both", mend: "use interval bounds" });
+      fail({
+        code: "operator-no-lines",
+        expected: "MaxPool without both padding and dilation",
+        got: node.name ?? "a node with both",
+        mend: "use interval bounds",
+      });
     const wide = padded(e, arg(node, 0), w, "edge");
     return [
       positions(w)

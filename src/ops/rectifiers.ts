@@ -1,7 +1,7 @@
 /** Piecewise linear activations. */
 import type { Emit, Interval, Value } from "../graph/index.ts";
 import { chain, foldElementwise, increasing, mask, same, unbroadcast } from "./algebra.ts";
-import { arg, composed, int, type IntervalRule, type LineRule, type Op } from "./op.ts";
+import { arg, composed, type IntervalRule, int, type LineRule, type Op } from "./op.ts";
 
 /**
  * A function of slope `left` below 0 and `right` above it, left ≤ right (convex). The chord above; below, the steeper or
@@ -25,7 +25,10 @@ const hinge =
     const offset = e.Where(e.Or(active, idle), o, e.Sub(e.Mul(a, l), e.Mul(chord, l)));
     const below = e.Where(e.Greater(e.Add(x!.lo, x!.hi), o), r, a);
     const rest = node.inputs.slice(1).map(() => null);
-    return { lower: { slopes: [e.Where(active, r, e.Where(idle, a, below)), ...rest], offset: o }, upper: { slopes: [chord, ...rest], offset } };
+    return {
+      lower: { slopes: [e.Where(active, r, e.Where(idle, a, below)), ...rest], offset: o },
+      upper: { slopes: [chord, ...rest], offset },
+    };
   };
 
 export const Relu: Op = {
@@ -55,7 +58,11 @@ export const LeakyRelu: Op = {
 };
 
 /** Enclosure of x⁺ − s·x⁻ for any slope s, from the ends and the kink. */
-function through(e: Emit, node: { inputs: readonly (Value | null)[]; op: string; attrs: Record<string, unknown> | object }, x: Interval): Interval {
+function through(
+  e: Emit,
+  node: { inputs: readonly (Value | null)[]; op: string; attrs: Record<string, unknown> | object },
+  x: Interval,
+): Interval {
   const f = (v: Value) => e.node(node.op, [v, ...node.inputs.slice(1)], node.attrs as never)[0]!;
   const [p, q] = [f(x.lo), f(x.hi)];
   const kink = e.And(e.Less(x.lo, e.scalar(0, x.lo)), e.Greater(x.hi, e.scalar(0, x.lo)));
@@ -103,7 +110,11 @@ export const Clip: Op = {
     const up = low ? e.Add(low, e.Relu(e.Sub(x!, low))) : x!;
     return [high ? e.Sub(high, e.Relu(e.Sub(high, up))) : up];
   },
-  fold: (inputs, call) => foldElementwise((a, l = Number.NEGATIVE_INFINITY, h = Number.POSITIVE_INFINITY) => Math.min(Math.max(a!, l), h))(inputs.filter((t) => t !== null), call),
+  fold: (inputs, call) =>
+    foldElementwise((a, l = Number.NEGATIVE_INFINITY, h = Number.POSITIVE_INFINITY) => Math.min(Math.max(a!, l), h))(
+      inputs.filter((t) => t !== null),
+      call,
+    ),
 };
 
 /** x for x > alpha, else 0. */
@@ -120,4 +131,3 @@ export const ThresholdedRelu: Op = {
   },
   lines: { gap: "it jumps at its threshold; intervals bound it" },
 };
-

@@ -2,7 +2,7 @@
 import { axisOf, size } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
 import { increasing, mask } from "./algebra.ts";
-import { affine, arg, type Call, composed, constantInts, int, type IntervalRule, none, type Op } from "./op.ts";
+import { affine, arg, type Call, composed, constantInts, type IntervalRule, int, none, type Op } from "./op.ts";
 
 /** Axes reduced; none given means all, unless the node says that none means none. */
 function axesOf(call: Call): number[] {

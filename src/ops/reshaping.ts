@@ -1,5 +1,5 @@
 /** The same numbers in the same order, in another shape. */
-import { arrays, axisOf, fail, type Shape as Dims, size, type Tensor, tensor } from "../base/index.ts";
+import { arrays, axisOf, type Shape as Dims, fail, size, type Tensor, tensor } from "../base/index.ts";
 import type { Emit, Node } from "../graph/index.ts";
 import { increasing, same, unbroadcast } from "./algebra.ts";
 import { affine, arg, type Call, constantInts, int, type Op, type Vjp } from "./op.ts";
@@ -7,7 +7,9 @@ import { affine, arg, type Call, constantInts, int, type Op, type Vjp } from "./
 /** Pull back by giving the cotangent the input's own shape, read at run time so that the batch stays free. */
 const restore: Vjp = (e, node, [dy]) => node.inputs.map((x, i) => (i === 0 ? e.Reshape(dy!, e.Shape(x!)) : null));
 
-const relabel = (shape: (call: Call) => Dims): NonNullable<Op["fold"]> => ([x], call) => [{ ...x!, shape: shape(call) }];
+const relabel =
+  (shape: (call: Call) => Dims): NonNullable<Op["fold"]> =>
+  ([x], call) => [{ ...x!, shape: shape(call) }];
 
 /** A view: one input that moves, shape from `shape`. */
 const view = (shape: (call: Call) => number[]): Op => ({

@@ -10,7 +10,12 @@ function sizes(call: Call): number[] {
   const scales = constantInts(call, 2);
   if (wanted && wanted.length > 0) return wanted;
   if (scales && scales.length > 0) return shape.map((d, i) => Math.floor(d * scales[i]!));
-  return fail({ code: "operator-attribute", expected: "Resize with constant scales or sizes for every axis", got: "neither", mend: "export with a fixed output size" });
+  return fail({
+    code: "operator-attribute",
+    expected: "Resize with constant scales or sizes for every axis",
+    got: "neither",
+    mend: "export with a fixed output size",
+  });
 }
 
 const scaleOf = (call: Call, axis: number, from: number, to: number): number => {
@@ -40,14 +45,25 @@ function source(mode: string, i: number, from: number, to: number, scale: number
 }
 
 const nearest = (mode: string, x: number): number =>
-  mode === "floor" ? Math.floor(x) : mode === "ceil" ? Math.ceil(x) : mode === "round_prefer_ceil" ? Math.floor(x + 0.5) : Math.ceil(x - 0.5);
+  mode === "floor"
+    ? Math.floor(x)
+    : mode === "ceil"
+      ? Math.ceil(x)
+      : mode === "round_prefer_ceil"
+        ? Math.floor(x + 0.5)
+        : Math.ceil(x - 0.5);
 
 /** [to, from]: row i holds the weights of output i. */
 function matrix(call: Call, axis: number, from: number, to: number): number[] {
   const mode = text(call, "mode", "nearest");
   const coordinates = text(call, "coordinate_transformation_mode", "half_pixel");
   if ((mode !== "nearest" && mode !== "linear") || int(call, "antialias", 0) === 1)
-    fail({ code: "operator-attribute", expected: "Resize in mode nearest or linear, without antialias", got: mode, mend: "export with another interpolation" });
+    fail({
+      code: "operator-attribute",
+      expected: "Resize in mode nearest or linear, without antialias",
+      got: mode,
+      mend: "export with another interpolation",
+    });
   const a = new Array<number>(to * from).fill(0);
   const clamp = (k: number) => Math.min(Math.max(k, 0), from - 1);
   for (let i = 0; i < to; i++) {
@@ -74,7 +90,13 @@ function interpolate(e: Emit, call: Call, v: Value, back: boolean): Value {
     const a = back ? transposed(e, m) : m;
     if (axis === rank - 1) y = e.MatMul(y, transposed(e, a));
     else if (axis === rank - 2) y = e.MatMul(a, y);
-    else fail({ code: "operator-attribute", expected: "Resize of the last two axes", got: `axis ${axis} of ${rank}`, mend: "resize height and width only" });
+    else
+      fail({
+        code: "operator-attribute",
+        expected: "Resize of the last two axes",
+        got: `axis ${axis} of ${rank}`,
+        mend: "resize height and width only",
+      });
   });
   return y;
 }

@@ -89,7 +89,10 @@ export const HardSigmoid: Op = {
     const inside = e.And(e.Greater(y, e.scalar(0, y)), e.Less(y, one(e, y)));
     return e.Where(inside, e.scalar(int(node, "alpha", 0.2), y), e.scalar(0, y));
   }),
-  interval: (e, node, x) => (int(node, "alpha", 0.2) >= 0 ? increasing(e, node, x) : [{ lo: e.node(node.op, [x[0]!.hi], node.attrs)[0]!, hi: e.node(node.op, [x[0]!.lo], node.attrs)[0]! }]),
+  interval: (e, node, x) =>
+    int(node, "alpha", 0.2) >= 0
+      ? increasing(e, node, x)
+      : [{ lo: e.node(node.op, [x[0]!.hi], node.attrs)[0]!, hi: e.node(node.op, [x[0]!.lo], node.attrs)[0]! }],
   lines: composed,
   noFloat64: true,
   compose: (e, node) => {
@@ -158,7 +161,11 @@ const exponentialUnit = (coefficients: (node: Parameters<typeof int>[0]) => { sc
 export const Elu: Op = exponentialUnit((node) => ({ scale: 1, alpha: int(node, "alpha", 1), inner: 1 }));
 export const Celu: Op = exponentialUnit((node) => ({ scale: 1, alpha: int(node, "alpha", 1), inner: int(node, "alpha", 1) }));
 /** Klambauer et al. 2017, arXiv:1706.02515. */
-export const Selu: Op = exponentialUnit((node) => ({ scale: int(node, "gamma", 1.0507009873554805), alpha: int(node, "alpha", 1.6732632423543772), inner: 1 }));
+export const Selu: Op = exponentialUnit((node) => ({
+  scale: int(node, "gamma", 1.0507009873554805),
+  alpha: int(node, "alpha", 1.6732632423543772),
+  inner: 1,
+}));
 
 /** x·Φ(x), or its tanh approximation. Hendrycks & Gimpel 2016, arXiv:1606.08415. */
 function gelu(e: Emit, x: Value, approximate: boolean): Value {

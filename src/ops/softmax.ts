@@ -45,7 +45,12 @@ export const LogSoftmax: Op = {
     const axes = axisInts(e, node);
     const count = Math.log(x[0]!.lo.type.shape.at(axisOf(int(node, "axis", -1), x[0]!.lo.type.shape.length))!);
     const spread = e.Sub(e.Sub(x[0]!.lo, e.ReduceMax(x[0]!.hi, axes, { keepdims: 1 })), e.scalar(count, floor));
-    return [{ lo: e.Where(e.Greater(y!.lo, floor), e.Max(e.Log(e.Max(y!.lo, floor)), spread), spread), hi: e.Min(e.Log(e.Max(y!.hi, floor)), e.scalar(0, floor)) }];
+    return [
+      {
+        lo: e.Where(e.Greater(y!.lo, floor), e.Max(e.Log(e.Max(y!.lo, floor)), spread), spread),
+        hi: e.Min(e.Log(e.Max(y!.hi, floor)), e.scalar(0, floor)),
+      },
+    ];
   },
   lines: composed,
   compose: (e, node) => {

@@ -21,7 +21,12 @@ export function windowOf(call: Call, kernelShape?: readonly number[]): Window {
   const kernel =
     ints(call, "kernel_shape") ??
     kernelShape ??
-    fail({ code: "operator-attribute", expected: `kernel_shape on ${call.op}`, got: "none", mend: "export the model again: the attribute is required" });
+    fail({
+      code: "operator-attribute",
+      expected: `kernel_shape on ${call.op}`,
+      got: "none",
+      mend: "export the model again: the attribute is required",
+    });
   const rank = kernel.length;
   const fill = (v: number) => new Array<number>(rank).fill(v);
   const strides = ints(call, "strides") ?? fill(1);
@@ -45,7 +50,12 @@ export function windowOf(call: Call, kernelShape?: readonly number[]): Window {
     return ceil && (n - 1) * strides[i]! >= d + before[i]! ? n - 1 : n;
   });
   if (output.some((d) => d < 1))
-    fail({ code: "shape-window", expected: `an input of at least [${reach.map((r, i) => r - before[i]! - after[i]!)}]`, got: `[${input}] at ${call.op}`, mend: "check the input size" });
+    fail({
+      code: "shape-window",
+      expected: `an input of at least [${reach.map((r, i) => r - before[i]! - after[i]!)}]`,
+      got: `[${input}] at ${call.op}`,
+      mend: "check the input size",
+    });
   return { kernel, strides, dilations, before, after, input, output };
 }
 

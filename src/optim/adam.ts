@@ -28,4 +28,5 @@ export function adam({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 }: AdamOptions
 }
 
 /** Adam with weight decay that is not scaled by the moments. Loshchilov & Hutter 2017, arXiv:1711.05101. */
-export const adamW = ({ weightDecay = 0.01, ...options }: AdamOptions & { weightDecay?: number } = {}): Transform => chain(adam(options), decayedWeights(weightDecay));
+export const adamW = ({ weightDecay = 0.01, ...options }: AdamOptions & { weightDecay?: number } = {}): Transform =>
+  chain(adam(options), decayedWeights(weightDecay));

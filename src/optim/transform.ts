@@ -58,6 +58,6 @@ export function applyTransform(
   const slots = Object.fromEntries(transform.slots.map((s) => [s, names.map((n) => state.get(`${s}/${n}`)!)]));
   const out = transform.update(e, { params: [...params.values()], updates: grads, slots, count });
   const next = new Map<string, Value>([["count", count]]);
-  for (const [s, vs] of Object.entries(out.slots ?? {})) vs.forEach((v, i) => next.set(`${s}/${names[i]}`, v));
+  for (const [s, vs] of Object.entries(out.slots ?? {})) for (const [i, v] of vs.entries()) next.set(`${s}/${names[i]}`, v);
   return { params: new Map(names.map((n, i) => [n, e.Sub(params.get(n)!, e.Mul(out.updates[i]!, rate))])), state: next };
 }

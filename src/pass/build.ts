@@ -3,7 +3,13 @@ import { type DType, fail, full, type Tensor, tensor } from "../base/index.ts";
 import type { Attrs, Emit, Node, Value } from "../graph/index.ts";
 import { ops } from "../ops/index.ts";
 
-export const constant = (t: Tensor, name?: string): Value => ({ type: { dtype: t.dtype, shape: t.shape }, node: null, index: 0, data: t, name });
+export const constant = (t: Tensor, name?: string): Value => ({
+  type: { dtype: t.dtype, shape: t.shape },
+  node: null,
+  index: 0,
+  data: t,
+  name,
+});
 
 /** A copy of `list` without trailing left-out inputs, as ONNX writes them. */
 const trim = (list: readonly (Value | null)[]): readonly (Value | null)[] => {
@@ -61,7 +67,11 @@ export function builder(): Emit {
       const method = (...args: (Value | null | Attrs | undefined)[]) => {
         const last = args.at(-1);
         const attrs = last && !isValue(last) ? (args.pop() as Attrs) : undefined;
-        return makeNode(op, args.map((a) => (a ?? null) as Value | null), attrs)[0]!;
+        return makeNode(
+          op,
+          args.map((a) => (a ?? null) as Value | null),
+          attrs,
+        )[0]!;
       };
       target[op as keyof Emit] = method as never;
       return method;

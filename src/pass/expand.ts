@@ -10,7 +10,12 @@ type Rewrite = (e: Emit, node: Node) => readonly Value[] | null;
  * Re-emit what `outputs` need, with `replaced` standing in for some values (say, the inputs at another batch size).
  * `rewrite` may answer a node with other values. Returns the map from old values to new ones.
  */
-export function remap(e: Emit, outputs: readonly Value[], replaced: ReadonlyMap<Value, Value>, rewrite: Rewrite = () => null): Map<Value, Value> {
+export function remap(
+  e: Emit,
+  outputs: readonly Value[],
+  replaced: ReadonlyMap<Value, Value>,
+  rewrite: Rewrite = () => null,
+): Map<Value, Value> {
   const now = new Map(replaced);
   const get = (v: Value | null): Value | null => (v === null ? null : (now.get(v) ?? v));
   for (const node of order(outputs)) {

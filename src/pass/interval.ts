@@ -16,7 +16,13 @@ export function intervals(e: Emit, outputs: readonly Value[], box: Map<Value, In
     if (x.every((i) => i === null || i.lo === i.hi)) {
       // through the substituted inputs: a box may fix an input to another value
       const moved = node.inputs.some((v, i) => v !== null && x[i]!.lo !== v);
-      const y = moved ? e.node(node.op, x.map((i) => i?.lo ?? null), node.attrs) : node.outputs;
+      const y = moved
+        ? e.node(
+            node.op,
+            x.map((i) => i?.lo ?? null),
+            node.attrs,
+          )
+        : node.outputs;
       node.outputs.forEach((o, i) => {
         box.set(o, { lo: y[i]!, hi: y[i]! });
       });

@@ -8,9 +8,9 @@
  */
 import { fail, sameShape } from "../base/index.ts";
 import { dependents, type Emit, type Graph, type Interval, type Node, order, type Value } from "../graph/index.ts";
+import { unbroadcast } from "../ops/algebra.ts";
 import { ops } from "../ops/index.ts";
 import { affine, composed, isGap, type Lines } from "../ops/op.ts";
-import { unbroadcast } from "../ops/algebra.ts";
 import { builder } from "./build.ts";
 import { remap } from "./expand.ts";
 
@@ -51,7 +51,8 @@ export function relaxed(graph: Graph): Value[] {
       // one perturbed input of a bilinear operator is affine, and reads no box
       const e = builder();
       const probe = node.inputs.map((v) => v && { lo: v, hi: live.has(v) ? e.Mul(v, v) : v });
-      if (alive.length > 0 && (ops[node.op]!.lines as (...a: unknown[]) => unknown)(e, node, probe) !== affine) for (const v of alive) found.add(v);
+      if (alive.length > 0 && (ops[node.op]!.lines as (...a: unknown[]) => unknown)(e, node, probe) !== affine)
+        for (const v of alive) found.add(v);
     }
   return [...found];
 }
@@ -92,7 +93,13 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
     if (answer === affine) {
       const dy = node.outputs.map((o) => coefficient.get(o) ?? null);
       const { vjp } = ops[node.op]!;
-      if (isGap(vjp)) return fail({ code: "operator-no-lines", expected: "an affine operator with a vjp", got: `${node.op}: ${vjp.gap}`, mend: "use interval bounds" });
+      if (isGap(vjp))
+        return fail({
+          code: "operator-no-lines",
+          expected: "an affine operator with a vjp",
+          got: `${node.op}: ${vjp.gap}`,
+          mend: "use interval bounds",
+        });
       vjp(e, node, dy).forEach((g, i) => {
         const x = node.inputs[i];
         if (g && x && live.has(x)) push(x, g);
@@ -115,7 +122,15 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
         if (!x || !live.has(x)) return;
         const [low, high] = [answer.lower.slopes[i] ?? null, answer.upper.slopes[i] ?? null];
         const parts = [low && e.Mul(up, low), high && e.Mul(down, high)].filter((p): p is Value => p !== null);
-        if (parts.length > 0) push(x, unbroadcast(e, parts.reduce((p, q) => e.Add(p, q)), x));
+        if (parts.length > 0)
+          push(
+            x,
+            unbroadcast(
+              e,
+              parts.reduce((p, q) => e.Add(p, q)),
+              x,
+            ),
+          );
       });
       offset = e.Add(offset, sumRows(e, e.Add(e.Mul(up, answer.lower.offset), e.Mul(down, answer.upper.offset))));
     }

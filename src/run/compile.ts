@@ -43,8 +43,15 @@ export async function open(model: Uint8Array | string, options: RunOptions = {})
   runtime.prepare(threads);
   const provider = runtime.provider(device);
   try {
-    const settings = { executionProviders: [provider], graphOptimizationLevel: optimize, intraOpNumThreads: threads, logSeverityLevel: 3 } as const;
-    const session = await (typeof model === "string" ? runtime.InferenceSession.create(model, settings) : runtime.InferenceSession.create(model, settings));
+    const settings = {
+      executionProviders: [provider],
+      graphOptimizationLevel: optimize,
+      intraOpNumThreads: threads,
+      logSeverityLevel: 3,
+    } as const;
+    const session = await (typeof model === "string"
+      ? runtime.InferenceSession.create(model, settings)
+      : runtime.InferenceSession.create(model, settings));
     const wrap = (t: Tensor) => new runtime.Tensor(t.dtype as "float32", t.data as Float32Array, t.shape);
     return { session, runtime, wrap, description: `${runtime.name} ${device} ${threads} threads` };
   } catch (cause) {
@@ -63,11 +70,18 @@ const unwrap = (t: ort.Tensor): Tensor => ({ dtype: t.type as DType, shape: t.di
 
 /** The numbers of an output, wherever onnxruntime left them. */
 export const download = async (t: ort.Tensor): Promise<Tensor> =>
-  t.location === "cpu" || t.location === "cpu-pinned" ? unwrap(t) : { dtype: t.type as DType, shape: t.dims, data: (await t.getData()) as TypedArray };
+  t.location === "cpu" || t.location === "cpu-pinned"
+    ? unwrap(t)
+    : { dtype: t.type as DType, shape: t.dims, data: (await t.getData()) as TypedArray };
 
 export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[]): void {
   if (feeds.length !== types.length)
-    fail({ code: "feed-count", expected: `${types.length} inputs`, got: `${feeds.length}`, mend: "feed every input of the graph, in order" });
+    fail({
+      code: "feed-count",
+      expected: `${types.length} inputs`,
+      got: `${feeds.length}`,
+      mend: "feed every input of the graph, in order",
+    });
   types.forEach((type, i) => {
     const t = feeds[i]!;
     if (t.dtype !== type.dtype || !sameShape(t.shape, type.shape))
@@ -102,10 +116,20 @@ export async function compile(graph: Graph, options: RunOptions = {}): Promise<P
 }
 
 /** Compute values once: compile, run, release. */
-export async function evaluate(outputs: readonly Value[], feeds: ReadonlyMap<Value, Tensor> = new Map(), options: RunOptions = {}): Promise<Tensor[]> {
+export async function evaluate(
+  outputs: readonly Value[],
+  feeds: ReadonlyMap<Value, Tensor> = new Map(),
+  options: RunOptions = {},
+): Promise<Tensor[]> {
   const inputs = freeInputs(outputs);
   for (const v of inputs)
-    if (!feeds.has(v)) fail({ code: "feed-missing", expected: "a tensor for every input", got: `none for ${v.name ?? "an unnamed input"}`, mend: "add it to the feeds" });
+    if (!feeds.has(v))
+      fail({
+        code: "feed-missing",
+        expected: "a tensor for every input",
+        got: `none for ${v.name ?? "an unnamed input"}`,
+        mend: "add it to the feeds",
+      });
   const program = await compile({ inputs, outputs }, options);
   try {
     return await program.run(inputs.map((v) => feeds.get(v)!));

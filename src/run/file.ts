@@ -22,7 +22,15 @@ export async function openFile(model: Uint8Array | string, options: RunOptions =
     async run(feeds) {
       const given: Record<string, ort.Tensor> = {};
       session.inputNames.forEach((name, i) => {
-        given[name] = wrap(feeds[i] ?? fail({ code: "feed-count", expected: `${session.inputNames.length} inputs`, got: `${feeds.length}`, mend: "feed every input of the file" }));
+        given[name] = wrap(
+          feeds[i] ??
+            fail({
+              code: "feed-count",
+              expected: `${session.inputNames.length} inputs`,
+              got: `${feeds.length}`,
+              mend: "feed every input of the file",
+            }),
+        );
       });
       let result: ort.InferenceSession.OnnxValueMapType;
       try {

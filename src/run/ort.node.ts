@@ -53,8 +53,17 @@ async function loadBest(device: Device): Promise<Runtime> {
   const found = await native;
   if (!("missing" in found)) return found;
   if (device !== "cpu")
-    fail({ code: "runtime-missing", expected: `onnxruntime-node for --device ${device}`, got: "none that loads", mend: HOW, cause: found.missing });
-  if (!web) process.stderr.write(`counterfoil: onnxruntime-node does not load here, running on WebAssembly (about 3 times slower). To mend, ${HOW}\n`);
+    fail({
+      code: "runtime-missing",
+      expected: `onnxruntime-node for --device ${device}`,
+      got: "none that loads",
+      mend: HOW,
+      cause: found.missing,
+    });
+  if (!web)
+    process.stderr.write(
+      `counterfoil: onnxruntime-node does not load here, running on WebAssembly (about 3 times slower). To mend, ${HOW}\n`,
+    );
   return loadWasm();
 }
 

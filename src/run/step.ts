@@ -39,7 +39,10 @@ export async function compileStep(
   const graph = lower({ inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...outputs, ...state.map((s) => s.next)] });
   const { session, wrap, description } = await open(write(graph), options);
   const types = inputs.map((v) => v.type);
-  const buffers = [state.map((s) => copy(s.initial)), state.map((s) => ({ ...s.initial, data: new arrays[s.initial.dtype](s.initial.data.length) as Tensor["data"] }))];
+  const buffers = [
+    state.map((s) => copy(s.initial)),
+    state.map((s) => ({ ...s.initial, data: new arrays[s.initial.dtype](s.initial.data.length) as Tensor["data"] })),
+  ];
   const tensors = buffers.map((set) => set.map(wrap));
   let now = 0;
   return {

@@ -55,4 +55,3 @@ export async function evaluator(layer: Layer, run: RunOptions = {}) {
     release: program.release,
   };
 }
-

@@ -6,7 +6,7 @@ import { adam, cyclic, type Schedule, type Transform } from "../optim/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { firstNonFinite } from "./blame.ts";
 import { evaluator } from "./evaluate.ts";
-import { loop, type LoopOptions, type LoopResult, type Position, type Trainee } from "./loop.ts";
+import { type LoopOptions, type LoopResult, loop, type Position, type Trainee } from "./loop.ts";
 import { drawNoise } from "./noise.ts";
 import { type Adversary, type ClassifierStep, classifierStep } from "./step.ts";
 
@@ -47,7 +47,11 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
   const step = await classifierStep({ layer, batch, transform, adversary, ema, device: options.device, threads: options.threads });
   const judge = await evaluator(layer, options);
   const batches = batcher(train, batch, fold(root, "order"));
-  const feeds = ({ epoch, index, step: k }: Position) => [...batches(epoch, index), full([], schedule(k)), ...drawNoise(fold(fold(root, "noise"), k), step.noise)];
+  const feeds = ({ epoch, index, step: k }: Position) => [
+    ...batches(epoch, index),
+    full([], schedule(k)),
+    ...drawNoise(fold(fold(root, "noise"), k), step.noise),
+  ];
   const state = () => Object.fromEntries(step.names.map((name, i) => [name, step.program.read()[i]!]));
   let best: Tensors | null = null;
   let bestAccuracy = Number.NEGATIVE_INFINITY;
@@ -94,7 +98,11 @@ function exported(layer: Layer, step: ClassifierStep, averaged: boolean): Tensor
 }
 
 /** Batches by epoch and index, in an order that is a function of the key alone. */
-export function batcher({ x, y }: Labelled, batch: number, key: Key): (epoch: number, index: number) => [Tensor<"float32">, Tensor<"int64">] {
+export function batcher(
+  { x, y }: Labelled,
+  batch: number,
+  key: Key,
+): (epoch: number, index: number) => [Tensor<"float32">, Tensor<"int64">] {
   let order = new Uint32Array();
   let of = -1;
   const width = size(x.shape.slice(1));

@@ -114,7 +114,13 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
         });
       for (const [k, v] of Object.entries(metrics)) sums[k] = (sums[k] ?? 0) + v;
       await run?.log.write(at.step, metrics);
-      onProgress?.({ ...at, epochs: total, stepsPerEpoch, metrics, secondsLeft: clock.left(at.step + 1 - mark.epoch * stepsPerEpoch - mark.index, (total - mark.epoch) * stepsPerEpoch - mark.index) });
+      onProgress?.({
+        ...at,
+        epochs: total,
+        stepsPerEpoch,
+        metrics,
+        secondsLeft: clock.left(at.step + 1 - mark.epoch * stepsPerEpoch - mark.index, (total - mark.epoch) * stepsPerEpoch - mark.index),
+      });
     }
     const means = Object.fromEntries(Object.entries(sums).map(([k, v]) => [k, v / stepsPerEpoch]));
     const evaluated = await trainee.evaluate(epoch);
@@ -126,7 +132,8 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
     if (improved) await save("best", { epoch: epoch + 1, index: 0, sums: {} });
     await save("last", { epoch: epoch + 1, index: 0, sums: {} });
     onEpoch?.(epoch, history.at(-1)!);
-    if (best && epoch - best.epoch >= patience) return { epochs: epoch + 1, steps: (epoch + 1) * stepsPerEpoch, best, history, stopped: "patience" };
+    if (best && epoch - best.epoch >= patience)
+      return { epochs: epoch + 1, steps: (epoch + 1) * stepsPerEpoch, best, history, stopped: "patience" };
   }
   return { epochs: total, steps: total * stepsPerEpoch, best, history, stopped: "finished" };
 }

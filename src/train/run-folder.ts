@@ -35,8 +35,19 @@ export async function openRun(folder: string, { config, resume, onWarning }: Run
   const configPath = `${folder}/config.json`;
   const there = (await host.kind(configPath)) === "file";
   if (there && !resume)
-    fail({ code: "run-exists", expected: "a folder without a run", got: `${folder}, which has one`, mend: `choose another folder, or go on with --resume ${folder}` });
-  if (!there && resume) fail({ code: "run-missing", expected: "a folder with a run to resume", got: folder, mend: "check the path, or start without --resume" });
+    fail({
+      code: "run-exists",
+      expected: "a folder without a run",
+      got: `${folder}, which has one`,
+      mend: `choose another folder, or go on with --resume ${folder}`,
+    });
+  if (!there && resume)
+    fail({
+      code: "run-missing",
+      expected: "a folder with a run to resume",
+      got: folder,
+      mend: "check the path, or start without --resume",
+    });
   const unlock = await host.lock(`${folder}/run.lock`);
   try {
     if (there) await sameConfig(configPath, config);
@@ -61,7 +72,9 @@ export async function openRun(folder: string, { config, resume, onWarning }: Run
 /** Resuming with other settings would be another run. */
 async function sameConfig(path: string, config: Readonly<Record<string, unknown>>): Promise<void> {
   const old = JSON.parse(new TextDecoder().decode(await host.readFile(path))) as Record<string, unknown>;
-  const differing = [...new Set([...Object.keys(old), ...Object.keys(config)])].filter((k) => JSON.stringify(old[k]) !== JSON.stringify(config[k]));
+  const differing = [...new Set([...Object.keys(old), ...Object.keys(config)])].filter(
+    (k) => JSON.stringify(old[k]) !== JSON.stringify(config[k]),
+  );
   if (differing.length > 0)
     fail({
       code: "run-differs",
@@ -79,7 +92,8 @@ async function save(folder: string, which: string, { tensors, json, step }: Chec
   await host.writeFile(`${base}.safetensors`, bytes);
   // the description comes last: a checkpoint without one was never finished
   await host.writeFile(`${base}.json`, JSON.stringify({ step, sha256: await sha256(bytes), ...json }));
-  for (const old of (await list(folder, which)).slice(0, -KEPT)) for (const end of ["json", "safetensors"]) await host.remove(`${folder}/checkpoints/${old}.${end}`);
+  for (const old of (await list(folder, which)).slice(0, -KEPT))
+    for (const end of ["json", "safetensors"]) await host.remove(`${folder}/checkpoints/${old}.${end}`);
 }
 
 /** Finished checkpoints of a kind, oldest first. */
@@ -95,7 +109,8 @@ async function load(folder: string, which: string, onWarning: RunFolderOptions["
     try {
       const { step, sha256: hash, ...json } = JSON.parse(new TextDecoder().decode(await host.readFile(`${base}.json`)));
       const bytes = await host.readFile(`${base}.safetensors`);
-      if ((await sha256(bytes)) !== hash) fail({ code: "checkpoint-damaged", expected: `SHA-256 ${hash}`, got: "another", mend: "use the one before it" });
+      if ((await sha256(bytes)) !== hash)
+        fail({ code: "checkpoint-damaged", expected: `SHA-256 ${hash}`, got: "another", mend: "use the one before it" });
       return { step, json, tensors: readSafetensors(bytes).tensors };
     } catch (error) {
       onWarning?.(`checkpoint ${base} is damaged and passed over: ${(error as Error).message}`);

@@ -48,7 +48,8 @@ interface Entry {
 
 /** Tensors and metadata of a safetensors file, every size checked. */
 export function readSafetensors(bytes: Uint8Array): { tensors: Record<string, Tensor>; metadata: Record<string, string> } {
-  const broken = (got: string): never => fail({ code: "safetensors-damaged", expected: "a whole safetensors file", got, mend: "use another copy of it" });
+  const broken = (got: string): never =>
+    fail({ code: "safetensors-damaged", expected: "a whole safetensors file", got, mend: "use another copy of it" });
   if (bytes.length < 8) return broken(`${bytes.length} bytes`);
   const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   if (length > LARGEST_HEADER || 8 + length > bytes.length) return broken(`a header of ${length} bytes in a file of ${bytes.length}`);
@@ -61,11 +62,19 @@ export function readSafetensors(bytes: Uint8Array): { tensors: Record<string, Te
   const { __metadata__: metadata = {}, ...entries } = header as Record<string, Entry> & { __metadata__?: Record<string, string> };
   const body = bytes.subarray(8 + length);
   const tensors: Record<string, Tensor> = {};
-  for (const [name, { dtype: code, shape, data_offsets: [from, to] }] of Object.entries(entries)) {
+  for (const [
+    name,
+    {
+      dtype: code,
+      shape,
+      data_offsets: [from, to],
+    },
+  ] of Object.entries(entries)) {
     const dtype = (Object.keys(NAMES) as DType[]).find((d) => NAMES[d] === code);
     if (!dtype) return broken(`${name} of type ${code}`);
     const n = size(shape);
-    if (!(from >= 0 && to <= body.length && to - from === n * arrays[dtype].BYTES_PER_ELEMENT)) return broken(`${name} at ${from}…${to} of ${body.length} bytes`);
+    if (!(from >= 0 && to <= body.length && to - from === n * arrays[dtype].BYTES_PER_ELEMENT))
+      return broken(`${name} at ${from}…${to} of ${body.length} bytes`);
     const data = new arrays[dtype](n);
     new Uint8Array(data.buffer).set(body.subarray(from, to));
     tensors[name] = { dtype, shape, data };

@@ -68,9 +68,24 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
   const slotValues = new Map(Object.entries(slots).map(([name, t]) => [name, input(t.dtype, t.shape, `slot/${name}`)]));
   const next = applyTransform(e, transform, bound.params, grads, slotValues, rate);
   const state: (State & { name: string })[] = [
-    ...[...bound.params].map(([name, value]) => ({ name: `param/${name}`, value, next: next.params.get(name)!, initial: layer.params[name]! })),
-    ...[...bound.buffers].map(([name, value]) => ({ name: `buffer/${name}`, value, next: updates.get(name) ?? value, initial: layer.buffers[name]! })),
-    ...[...slotValues].map(([name, value]) => ({ name: `slot/${name}`, value, next: next.state.get(name) ?? value, initial: slots[name]! })),
+    ...[...bound.params].map(([name, value]) => ({
+      name: `param/${name}`,
+      value,
+      next: next.params.get(name)!,
+      initial: layer.params[name]!,
+    })),
+    ...[...bound.buffers].map(([name, value]) => ({
+      name: `buffer/${name}`,
+      value,
+      next: updates.get(name) ?? value,
+      initial: layer.buffers[name]!,
+    })),
+    ...[...slotValues].map(([name, value]) => ({
+      name: `slot/${name}`,
+      value,
+      next: next.state.get(name) ?? value,
+      initial: slots[name]!,
+    })),
     ...(decay === undefined ? [] : averages(e, layer, bound, next.params, decay)),
   ];
   // only now does the adversary's example take the place of the input: the gradient never saw it
@@ -79,7 +94,10 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
   const map = remap(e, wanted, new Map([[clean, seen]]));
   const outputs = wanted.map((v) => map.get(v) ?? v);
   const inputs = [x, labels, rate, ...noise.map((n) => n.value)];
-  const program = await compileStep({ inputs, outputs: outputs.slice(0, 2), state: state.map((s, i) => ({ ...s, next: outputs[i + 2]! })) }, run);
+  const program = await compileStep(
+    { inputs, outputs: outputs.slice(0, 2), state: state.map((s, i) => ({ ...s, next: outputs[i + 2]! })) },
+    run,
+  );
   return { program, noise, names: state.map((s) => s.name), graph: { inputs: [...inputs, ...state.map((s) => s.value)], outputs } };
 }
 

@@ -43,12 +43,19 @@ export const eventFileHeader = (time: number): Uint8Array => event(time, (w) => 
 export const scalarEvent = (time: number, step: number, metrics: Readonly<Record<string, number>>): Uint8Array =>
   event(time, (w) => {
     w.tag(2, WireType.Varint).int64(step).tag(5, WireType.LengthDelimited).fork();
-    for (const [tag, value] of Object.entries(metrics)) w.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(tag).tag(2, WireType.Bit32).float(value).join();
+    for (const [tag, value] of Object.entries(metrics))
+      w.tag(1, WireType.LengthDelimited).fork().tag(1, WireType.LengthDelimited).string(tag).tag(2, WireType.Bit32).float(value).join();
     return w.join();
   });
 
 /** One event with a picture. Summary.Image: 1 height, 2 width, 3 colorspace, 4 encoded PNG. */
-export const imageEvent = (time: number, step: number, tag: string, png: Uint8Array, { width, height, channels }: { width: number; height: number; channels: number }): Uint8Array =>
+export const imageEvent = (
+  time: number,
+  step: number,
+  tag: string,
+  png: Uint8Array,
+  { width, height, channels }: { width: number; height: number; channels: number },
+): Uint8Array =>
   event(time, (w) =>
     w
       .tag(2, WireType.Varint)

@@ -1,6 +1,7 @@
 /** Per sample: is every input of the ball classified as the label? Certified, falsified, or unknown. */
-import { fail, rows, size, type Tensor } from "../base/index.ts";
+
 import { atBatch, attackClassifier, type Classifier, linf, logitsOf, pgd } from "../attack/index.ts";
+import { fail, rows, size, type Tensor } from "../base/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { crown } from "./crown.ts";
 import { ibp } from "./ibp.ts";
@@ -52,10 +53,23 @@ export interface CertifyResult {
 const SLACK = 1e-4;
 
 /** Certify L∞ balls around the samples. `certified` and `falsified` are exclusive: a clash is our bug and stops the run. */
-export async function certify(classifier: Classifier, data: { x: Tensor<"float32">; labels: ArrayLike<number> }, options: CertifyOptions): Promise<CertifyResult> {
+export async function certify(
+  classifier: Classifier,
+  data: { x: Tensor<"float32">; labels: ArrayLike<number> },
+  options: CertifyOptions,
+): Promise<CertifyResult> {
   const { epsilon, method = "crown", range = [0, 1], seed = 0, steps = 40, signal, onProgress } = options;
   const n = data.x.shape[0]!;
-  const attacked = await attackClassifier(classifier, data, { ...options, attack: pgd({ steps }), name: "pgd", norm: linf, epsilon, range, seed, onProgress: undefined });
+  const attacked = await attackClassifier(classifier, data, {
+    ...options,
+    attack: pgd({ steps }),
+    name: "pgd",
+    norm: linf,
+    epsilon,
+    range,
+    seed,
+    onProgress: undefined,
+  });
   const x: Tensor<"float32"> = { dtype: "float32", shape: [n, ...classifier.inputShape], data: data.x.data };
   const low = { ...x, data: x.data.map((v) => Math.max(v - epsilon, range[0])) };
   const high = { ...x, data: x.data.map((v) => Math.min(v + epsilon, range[1])) };
@@ -64,8 +78,19 @@ export async function certify(classifier: Classifier, data: { x: Tensor<"float32
   const samples = attacked.samples.map((s, index): Certificate => {
     const proven = margins[index]! > 0;
     if (proven && s.success)
-      fail({ code: "unsound", expected: "no counterexample inside a certified ball", got: `one for sample ${index}`, mend: "this is our bug: please report the model and the sample" });
-    return { index, label: s.label, predicted: s.predicted, status: s.success ? "falsified" : proven ? "certified" : "unknown", margin: margins[index]! };
+      fail({
+        code: "unsound",
+        expected: "no counterexample inside a certified ball",
+        got: `one for sample ${index}`,
+        mend: "this is our bug: please report the model and the sample",
+      });
+    return {
+      index,
+      label: s.label,
+      predicted: s.predicted,
+      status: s.success ? "falsified" : proven ? "certified" : "unknown",
+      margin: margins[index]!,
+    };
   });
   const share = (ok: (s: Certificate) => boolean) => samples.filter(ok).length / Math.max(n, 1);
   return {
@@ -84,7 +109,13 @@ export async function certify(classifier: Classifier, data: { x: Tensor<"float32
 
 type Numbers = Tensor<"float32">;
 
-async function byIntervals(classifier: Classifier, low: Numbers, high: Numbers, labels: ArrayLike<number>, options: CertifyOptions): Promise<Float32Array> {
+async function byIntervals(
+  classifier: Classifier,
+  low: Numbers,
+  high: Numbers,
+  labels: ArrayLike<number>,
+  options: CertifyOptions,
+): Promise<Float32Array> {
   const n = low.shape[0]!;
   const batch = classifier.dynamic ? Math.min(100, Math.max(n, 1)) : classifier.graph.inputs[0]!.type.shape[0]!;
   const k = classifier.classes;
@@ -118,7 +149,13 @@ async function byIntervals(classifier: Classifier, low: Numbers, high: Numbers, 
   return out;
 }
 
-async function byCrown(classifier: Classifier, low: Numbers, high: Numbers, labels: ArrayLike<number>, options: CertifyOptions): Promise<Float32Array> {
+async function byCrown(
+  classifier: Classifier,
+  low: Numbers,
+  high: Numbers,
+  labels: ArrayLike<number>,
+  options: CertifyOptions,
+): Promise<Float32Array> {
   const n = low.shape[0]!;
   const k = classifier.classes;
   const net = await crown(logitsOf(classifier.graph), k - 1, options);

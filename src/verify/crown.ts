@@ -29,7 +29,8 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
   const net = expandForLines(rebatch(graph, 1).graph);
   const values = [...relaxed(net), net.outputs[0]!];
   const stages: Stage[] = [];
-  for (const [k, v] of values.entries()) stages.push(await stage(net, values.slice(0, k), v, k === values.length - 1 ? specRows : undefined, run));
+  for (const [k, v] of values.entries())
+    stages.push(await stage(net, values.slice(0, k), v, k === values.length - 1 ? specRows : undefined, run));
 
   async function bounds({ program, batch }: Stage, known: readonly Numbers[], spec: Numbers): Promise<Float32Array> {
     const n = spec.shape[0]!;

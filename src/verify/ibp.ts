@@ -13,7 +13,8 @@ export async function ibp(graph: Graph, run: RunOptions = {}) {
   const y = box.get(graph.outputs[0]!)!;
   const program = await compile({ inputs: [lo, hi], outputs: [y.lo, y.hi] }, run);
   return {
-    enclose: async (low: Tensor<"float32">, high: Tensor<"float32">) => (await program.run([low, high])) as [Tensor<"float32">, Tensor<"float32">],
+    enclose: async (low: Tensor<"float32">, high: Tensor<"float32">) =>
+      (await program.run([low, high])) as [Tensor<"float32">, Tensor<"float32">],
     release: program.release,
   };
 }
