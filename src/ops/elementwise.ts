@@ -186,6 +186,7 @@ export const Pow: Op = {
   // d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
   vjp: (e, { inputs: [a, b], outputs: [y] }, [dy]) => {
     const p = exponentOf(b);
+    if (p === 0) return [null, null];
     const c = p !== undefined ? e.scalar(p, dy!) : e.Cast(b!, { to: dy!.type.dtype === "float64" ? 11 : 1 });
     const power = p === 2 ? a! : p === 1 ? e.scalar(1, dy!) : e.Pow(a!, e.Sub(c, e.scalar(1, dy!)));
     const da = e.Mul(dy!, e.Mul(c, power));
@@ -195,11 +196,11 @@ export const Pow: Op = {
   },
   interval: (e, node, [a, b]) => {
     const p = exponentOf(b?.lo);
-    const at = (v: Value) => e.node("Pow", [v, node.inputs[1]!])[0]!;
+    const at = (v: Value) => e.Pow(v, b!.lo);
     if (p === undefined || !isConstantBox(b)) {
       // aᵇ = exp(b·ln a) on positive bases
       const l = (Log.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, node, [a!])[0]!;
-      const m = (Mul.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, node, [b!, l])[0]!;
+      const m = (Mul.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, { ...node, op: "Mul" }, [b!, l])[0]!;
       return [{ lo: e.Exp(m.lo), hi: e.Exp(m.hi) }];
     }
     if (Number.isInteger(p) && p > 0 && p % 2 === 0) return valley((_, v) => at(v), 0)(e, node, [a!]);
@@ -219,12 +220,15 @@ export const Pow: Op = {
     )(e, node, [x[0]!]) as { lower: Line; upper: Line };
     return lines;
   },
-  // on positive bases: exp(b·ln a)
+  // whole exponents on any base; else on positive bases: exp(b·ln a)
   compose: (e, { inputs: [a, b] }) => {
     const p = exponentOf(b);
+    const to = (q: number): Value => (q === 1 ? a! : e.Pow(a!, e.scalar(q, a!)));
+    if (p === 1) return [a!];
     if (p === 0.5) return [e.Sqrt(a!)];
-    if (p === -1) return [e.Reciprocal(a!)];
-    if (p === 3) return [e.Mul(a!, e.Mul(a!, a!))];
+    if (p !== undefined && p < 0) return [e.Reciprocal(to(-p))];
+    // of an odd power only the even part has lines of its own
+    if (p !== undefined && Number.isInteger(p) && p > 1) return [p % 2 === 1 ? e.Mul(a!, to(p - 1)) : e.Mul(to(p / 2), to(p / 2))];
     return [e.Exp(e.Mul(b!, e.Log(a!)))];
   },
   fold: foldElementwise((a, b) => a! ** b!),
@@ -278,4 +282,9 @@ export const Mean: Op = {
   },
   interval: increasing,
   lines: affine,
+  noFloat64: true,
+  compose: (e, { inputs }) => {
+    const [total] = e.node("Sum", inputs);
+    return [e.Mul(total!, e.scalar(1 / inputs.length, total!))];
+  },
 };

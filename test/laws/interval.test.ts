@@ -1,0 +1,84 @@
+/** Enclosures hold 1,000 samples of their box, with each input perturbed alone and with all; a point encloses itself. */
+import { describe, expect, it } from "vitest";
+import { CounterfoilError, fold, size } from "../../src/base/index.ts";
+import { type Interval, input, type Value } from "../../src/graph/index.ts";
+import { isGap, ops } from "../../src/ops/index.ts";
+import { builder, intervals } from "../../src/pass/index.ts";
+import { compile } from "../../src/run/index.ts";
+import { box, samplesOf, WIDTHS } from "./box.ts";
+import { bind, forward, freeInput, keyOf, numbersOf, RUN } from "./graphs.ts";
+import { isFloats, isFree, type Row, title } from "./row.ts";
+import { rows } from "./rows/index.ts";
+
+const SAMPLES = { wide: 1000, narrow: 200, point: 2 };
+export const TOLERANCE = 1e-5;
+
+/** Which inputs move: each alone, then all. */
+function perturbations(row: Row): ReadonlySet<number>[] {
+  const able = row.inputs.flatMap((s, i) => (isFloats(s) || s?.kind === "truth" ? [i] : []));
+  const sets = able.map((i) => new Set([i]));
+  return able.length > 1 ? [...sets, new Set(able)] : sets;
+}
+
+describe("an interval encloses what its box maps to", () => {
+  it.each(rows.map((row, i) => [title(row, i), row, i] as const))("%s", async (_, row, i) => {
+    const e = builder();
+    const free = new Map<number, Value>();
+    const inputs = bind(e, row, "float32", (s, slot) => {
+      const v = freeInput(s, "float32");
+      free.set(slot, v);
+      return v;
+    });
+    const sets = perturbations(row);
+    if (sets.length === 0) return;
+    const y = e.node(row.op, inputs, row.attrs);
+    const lows = new Map([...free].map(([slot, v]) => [slot, input(v.type.dtype, v.type.shape)]));
+    const highs = new Map([...free].map(([slot, v]) => [slot, input(v.type.dtype, v.type.shape)]));
+    const enclose = (set: ReadonlySet<number>): Interval[] => {
+      const known = new Map([...free].map(([slot, v]) => [v, { lo: lows.get(slot)!, hi: (set.has(slot) ? highs : lows).get(slot)! }]));
+      intervals(e, y, known);
+      return y.map((v) => known.get(v)!);
+    };
+    const { interval } = ops[row.op]!;
+    if (isGap(interval)) {
+      expect(interval.gap).toMatch(/\w+ \w+/);
+      expect(() => enclose(sets[0]!)).toThrow(CounterfoilError);
+      return;
+    }
+    const enclosures = sets.map(enclose);
+    for (const each of enclosures.flat())
+      for (const v of [each.lo, each.hi]) expect(v.type.dtype).toBe(y.find((o) => o.type.dtype === v.type.dtype)?.type.dtype);
+    const graphInputs = [...lows.values(), ...highs.values()];
+    const program = await compile({ inputs: graphInputs, outputs: enclosures.flat().flatMap(({ lo, hi }) => [lo, hi]) }, RUN);
+    const f = await forward(row);
+    for (const [s, set] of sets.entries())
+      for (const width of WIDTHS) {
+        const key = fold(fold(keyOf(row, i, "interval"), s), width);
+        const bounds = box(row, key, width, set);
+        const got = await program.run([...lows.keys()].map((slot) => bounds[slot]!.lo).concat([...highs.keys()].map((slot) => bounds[slot]!.hi)));
+        const count = SAMPLES[width];
+        const values = await f.run(row.inputs.map((source, k) => (isFree(source) ? samplesOf(bounds[k]!, fold(key, k), count) : null)), count);
+        y.forEach((out, k) => {
+          const at = 2 * (s * y.length + k);
+          check(numbersOf(got[at]!.data), numbersOf(got[at + 1]!.data), values[k]!, size(out.type.shape), {
+            where: `inputs {${[...set]}} ${width}`,
+            sharp: width === "point" && !row.loose,
+          });
+        });
+      }
+    await Promise.all([program.release(), f.release()]);
+  });
+});
+
+function check(lo: ArrayLike<number>, hi: ArrayLike<number>, values: Float64Array, n: number, { where, sharp }: { where: string; sharp: boolean }) {
+  expect(hi.length).toBe(lo.length);
+  expect(n % lo.length).toBe(0);
+  expect(lo.length).toBe(n);
+  for (let k = 0; k < values.length; k++) {
+    const [v, l, h] = [values[k]!, lo[k % n]!, hi[k % n]!];
+    const slack = TOLERANCE * Math.max(1, Math.abs(v));
+    // written so that NaN fails
+    if (!(l <= v + slack && v - slack <= h)) expect.fail(`${where}: sample ${Math.floor(k / n)}, element ${k % n}: ${v} is not in [${l}, ${h}]`);
+    if (sharp && !(h === l || h - l <= 10 * slack)) expect.fail(`${where}: the point ${v} is enclosed by [${l}, ${h}]`);
+  }
+}
