@@ -1,9 +1,13 @@
 /** Comparisons and logic: no gradient; as intervals, false < true. */
 import { broadcast } from "../base/index.ts";
+import type { Emit, Value } from "../graph/index.ts";
 import { foldElementwise, unbroadcast, zero } from "./algebra.ts";
 import { affine, arg, type IntervalRule, none, type Op } from "./op.ts";
 
 const noLines = none("a truth value has no line");
+
+/** p ≤ q; as truths, p implies q. */
+const atMost = (e: Emit, p: Value, q: Value): Value => (p.type.dtype === "bool" ? e.Or(e.Not(p), q) : e.LessOrEqual(p, q));
 
 const comparing = (interval: IntervalRule, truth: (...xs: number[]) => boolean): Op => ({
   infer: (call) => [{ dtype: "bool", shape: broadcast(...call.inputs.map((v) => v!.type.shape)) }],
@@ -34,7 +38,7 @@ export const Equal: Op = comparing(
   (e, _, [a, b]) => [
     {
       lo: e.And(e.And(e.Equal(a!.lo, a!.hi), e.Equal(b!.lo, b!.hi)), e.Equal(a!.lo, b!.lo)),
-      hi: e.And(e.LessOrEqual(a!.lo, b!.hi), e.LessOrEqual(b!.lo, a!.hi)),
+      hi: e.And(atMost(e, a!.lo, b!.hi), atMost(e, b!.lo, a!.hi)),
     },
   ],
   (a, b) => a === b,

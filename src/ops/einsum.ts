@@ -1,8 +1,9 @@
 /** Einstein summation. */
 import { fail } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { bilinear, increasing, isConstantBox } from "./algebra.ts";
-import { affine, arg, type Call, type Op, text } from "./op.ts";
+import { bilinear, increasing, isConstantBox, unbroadcast } from "./algebra.ts";
+import { Mul } from "./elementwise.ts";
+import { affine, arg, type Call, composed, type IntervalRule, type Op, text } from "./op.ts";
 
 interface Equation {
   readonly operands: readonly string[];
@@ -45,9 +46,31 @@ function pullBack(e: Emit, node: Node, dy: Value, i: number): Value {
   // letters that only this operand has were summed alone: the cotangent spreads over them
   const reachable = [...mine].filter((c) => result.includes(c) || others.some((o) => o.includes(c)));
   const g = e.node("Einsum", [dy, ...values], { equation: `${[result, ...others].join(",")}->${reachable.join("")}` })[0]!;
-  if (reachable.length === mine.length) return g;
+  const x = node.inputs[i]!;
+  if (reachable.length === mine.length) return unbroadcast(e, g, x);
   const missing = [...mine].flatMap((c, a) => (reachable.includes(c) ? [] : [a]));
-  return e.Expand(e.node("Unsqueeze", [g, e.ints(missing)])[0]!, e.Shape(node.inputs[i]!));
+  const spread = e.Unsqueeze(g, e.ints(missing));
+  const kept = x.type.shape.map((d, a) => (missing.includes(a) ? 1 : d));
+  return e.Expand(unbroadcast(e, spread, { ...x, type: { ...x.type, shape: kept } }), e.Shape(x));
+}
+
+/** An operand with an axis for every index, those of the result first; then what is left to sum. */
+function alignment(node: Node): { align: (e: Emit, v: Value, i: number) => Value; sum: (e: Emit, product: Value) => Value } {
+  const { operands, result } = parse(node);
+  const all = [...new Set(result + operands.join(""))];
+  return {
+    align: (e, v, i) => {
+      const mine = [...operands[i]!];
+      const present = all.filter((c) => mine.includes(c));
+      const missing = all.flatMap((c, a) => (mine.includes(c) ? [] : [a]));
+      const turned = e.Transpose(v, { perm: present.map((c) => mine.indexOf(c)) });
+      return missing.length > 0 ? e.Unsqueeze(turned, e.ints(missing)) : turned;
+    },
+    sum: (e, product) => {
+      const axes = all.map((_, a) => a).slice(result.length);
+      return axes.length > 0 ? e.ReduceSum(product, e.ints(axes), { keepdims: 0 }) : product;
+    },
+  };
 }
 
 export const Einsum: Op = {
@@ -60,20 +83,19 @@ export const Einsum: Op = {
   interval: (e, node, x) => {
     if (x.length === 1) return increasing(e, node, x);
     if (x.length === 2) return bilinear(e, node, x);
-    return fail({
-      code: "operator-no-interval",
-      expected: "an Einsum of at most two operands",
-      got: `${x.length}`,
-      mend: "split it into products of two",
+    const { align, sum } = alignment(node);
+    const times = Mul.interval as IntervalRule;
+    const aligned = x.map((b, i) => {
+      const lo = align(e, b!.lo, i);
+      return { lo, hi: isConstantBox(b) ? lo : align(e, b!.hi, i) };
     });
+    const product = aligned.reduce((a, b) => times(e, { ...node, op: "Mul", attrs: {} }, [a, b])[0]!);
+    return [{ lo: sum(e, product.lo), hi: sum(e, product.hi) }];
   },
-  lines: (_, node, x) =>
-    x.filter((b) => !isConstantBox(b)).length <= 1
-      ? affine
-      : fail({
-          code: "operator-no-lines",
-          expected: "an Einsum with one operand that depends on the input",
-          got: `${node.name ?? "a node"} with more`,
-          mend: "write it as MatMul",
-        }),
+  lines: (_, __, x) => (x.filter((b) => !isConstantBox(b)).length <= 1 ? affine : composed),
+  // products first: each is bounded by its McCormick planes
+  compose: (e, node) => {
+    const { align, sum } = alignment(node);
+    return [sum(e, (node.inputs as Value[]).map((v, i) => align(e, v, i)).reduce((a, b) => e.Mul(a, b)))];
+  },
 };

@@ -203,9 +203,15 @@ export const Pow: Op = {
       const m = (Mul.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, { ...node, op: "Mul" }, [b!, l])[0]!;
       return [{ lo: e.Exp(m.lo), hi: e.Exp(m.hi) }];
     }
-    if (Number.isInteger(p) && p > 0 && p % 2 === 0) return valley((_, v) => at(v), 0)(e, node, [a!]);
+    if (Number.isInteger(p) && p < 0) {
+      // 1/a⁻ᵖ, on either side of 0
+      const r = Reciprocal.interval as Extract<Op["interval"], (...x: never[]) => unknown>;
+      const power = Pow.interval as typeof r;
+      return r(e, node, [power(e, node, [a!, { lo: e.scalar(-p, b!.lo), hi: e.scalar(-p, b!.lo) }])[0]!]);
+    }
+    if (Number.isInteger(p) && p % 2 === 0) return valley((_, v) => at(v), 0)(e, node, [a!]);
     if (p > 0) return [{ lo: at(Number.isInteger(p) ? a!.lo : e.Relu(a!.lo)), hi: at(Number.isInteger(p) ? a!.hi : e.Relu(a!.hi)) }];
-    // negative exponents: falling on positive bases; a box that reaches 0 has no bound
+    // fractional negative exponents: falling on positive bases; a box that reaches 0 has no bound
     const positive = e.Greater(a!.lo, e.scalar(0, a!.lo));
     return [{ lo: e.Where(positive, at(a!.hi), e.scalar(-BIG, a!.lo)), hi: e.Where(positive, at(a!.lo), e.scalar(BIG, a!.lo)) }];
   },
@@ -225,6 +231,7 @@ export const Pow: Op = {
     const p = exponentOf(b);
     const to = (q: number): Value => (q === 1 ? a! : e.Pow(a!, e.scalar(q, a!)));
     if (p === 1) return [a!];
+    if (p === 0) return [e.Add(e.Mul(a!, e.scalar(0, a!)), e.scalar(1, a!))];
     if (p === 0.5) return [e.Sqrt(a!)];
     if (p !== undefined && p < 0) return [e.Reciprocal(to(-p))];
     // of an odd power only the even part has lines of its own

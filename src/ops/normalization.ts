@@ -43,10 +43,10 @@ export const BatchNormalization: Op = {
   compose: batchNormalization,
 };
 
-/** (x − μ)/√(σ² + ε) over `axes`. */
+/** (x − μ)/√(σ² + ε) over `axes`. The square is a power, whose enclosure is never negative. */
 function standardized(e: Emit, x: Value, axes: Value, epsilon: number): Value {
   const centred = e.Sub(x, e.ReduceMean(x, axes, { keepdims: 1 }));
-  const variance = e.ReduceMean(e.Mul(centred, centred), axes, { keepdims: 1 });
+  const variance = e.ReduceMean(e.Pow(centred, e.scalar(2, x)), axes, { keepdims: 1 });
   return e.Div(centred, e.Sqrt(e.Add(variance, e.scalar(epsilon, x))));
 }
 

@@ -1,7 +1,7 @@
 /** Piecewise linear activations. */
 import type { Emit, Interval, Value } from "../graph/index.ts";
-import { chain, foldElementwise, increasing, mask, same, unbroadcast } from "./algebra.ts";
-import { arg, composed, type IntervalRule, int, type LineRule, type Op } from "./op.ts";
+import { again, chain, foldElementwise, increasing, mask, same, unbroadcast } from "./algebra.ts";
+import { arg, composed, type IntervalRule, int, type LineRule, none, type Op } from "./op.ts";
 
 /**
  * A function of slope `left` below 0 and `right` above it, left ≤ right (convex). The chord above; below, the steeper or
@@ -44,7 +44,7 @@ export const Relu: Op = {
 export const LeakyRelu: Op = {
   infer: same,
   vjp: chain((e, x, _, node) => e.Where(e.Greater(x, e.scalar(0, x)), e.scalar(1, x), e.scalar(int(node, "alpha", 0.01), x))),
-  interval: (e, node, x) => (int(node, "alpha", 0.01) >= 0 ? increasing(e, node, x) : [through(e, node, x[0]!)]),
+  interval: (e, node, x) => (int(node, "alpha", 0.01) >= 0 ? increasing(e, node, x) : [through(e, x[0]!, (v) => again(e, node, [v])[0]!)]),
   lines: (e, node, x) => {
     const alpha = int(node, "alpha", 0.01);
     return alpha >= 0 && alpha <= 1 ? hinge((e2, v) => e2.scalar(alpha, v))(e, node, x) : composed;
@@ -58,12 +58,7 @@ export const LeakyRelu: Op = {
 };
 
 /** Enclosure of x⁺ − s·x⁻ for any slope s, from the ends and the kink. */
-function through(
-  e: Emit,
-  node: { inputs: readonly (Value | null)[]; op: string; attrs: Record<string, unknown> | object },
-  x: Interval,
-): Interval {
-  const f = (v: Value) => e.node(node.op, [v, ...node.inputs.slice(1)], node.attrs as never)[0]!;
+function through(e: Emit, x: Interval, f: (v: Value) => Value): Interval {
   const [p, q] = [f(x.lo), f(x.hi)];
   const kink = e.And(e.Less(x.lo, e.scalar(0, x.lo)), e.Greater(x.hi, e.scalar(0, x.lo)));
   const o = e.scalar(0, x.lo);
@@ -78,7 +73,7 @@ export const PRelu: Op = {
     const o = e.scalar(0, x!);
     return [e.Where(positive, dy!, e.Mul(dy!, s!)), unbroadcast(e, e.Where(positive, o, e.Mul(dy!, x!)), s!)];
   },
-  interval: (e, node, [x, s]) => (s!.lo === s!.hi ? [through(e, node, x!)] : composedInterval(e, node, [x!, s!])),
+  interval: (e, node, [x, s]) => (s!.lo === s!.hi ? [through(e, x!, (v) => again(e, node, [v, s!.lo])[0]!)] : composedInterval(e, node, [x!, s!])),
   lines: composed,
   noFloat64: true,
   compose: (e, { inputs: [x, s] }) => [e.Sub(e.Relu(x!), e.Mul(s!, e.Relu(e.Neg(x!))))],
@@ -110,9 +105,12 @@ export const Clip: Op = {
     const up = low ? e.Add(low, e.Relu(e.Sub(x!, low))) : x!;
     return [high ? e.Sub(high, e.Relu(e.Sub(high, up))) : up];
   },
-  fold: (inputs, call) =>
-    foldElementwise((a, l = Number.NEGATIVE_INFINITY, h = Number.POSITIVE_INFINITY) => Math.min(Math.max(a!, l), h))(
-      inputs.filter((t) => t !== null),
+  fold: ([x, low, high], call) =>
+    foldElementwise((a, ...ends) => {
+      const up = low ? Math.max(a!, ends[0]!) : a!;
+      return high ? Math.min(up, ends.at(-1)!) : up;
+    })(
+      [x!, low, high].filter((t) => t !== null && t !== undefined),
       call,
     ),
 };
@@ -121,13 +119,19 @@ export const Clip: Op = {
 export const ThresholdedRelu: Op = {
   infer: same,
   vjp: chain((e, x, _, node) => mask(e, e.Greater(x, e.scalar(int(node, "alpha", 1), x)), x)),
-  // it jumps at alpha, so a box across it reaches 0 and everything up to its end
+  // it jumps at alpha: a box across it reaches 0, and everything from alpha up to its end
   interval: (e, node, [x]) => {
     const a = e.scalar(int(node, "alpha", 1), x!.lo);
     const o = e.scalar(0, x!.lo);
-    const at = (v: Value) => e.Where(e.Greater(v, a), v, o);
-    const whole = e.Greater(x!.lo, a);
-    return [{ lo: e.Where(whole, x!.lo, e.Min(o, at(x!.hi))), hi: e.Where(whole, x!.hi, e.Max(o, at(x!.hi))) }];
+    const some = e.Greater(x!.hi, a);
+    const lowest = e.Where(e.Greater(x!.lo, a), x!.lo, e.Min(a, o));
+    const highest = e.Where(e.Greater(x!.lo, a), x!.hi, e.Max(x!.hi, o));
+    return [{ lo: e.Where(some, lowest, o), hi: e.Where(some, highest, o) }];
   },
-  lines: { gap: "it jumps at its threshold; intervals bound it" },
+  lines: none("it jumps at its threshold; intervals bound it"),
+  noFloat64: true,
+  compose: (e, node) => {
+    const x = arg(node, 0);
+    return [e.Where(e.Greater(x, e.scalar(int(node, "alpha", 1), x)), x, e.scalar(0, x))];
+  },
 };

@@ -147,11 +147,16 @@ const exponentialUnit = (coefficients: (node: Parameters<typeof int>[0]) => { sc
   return {
     infer: same,
     vjp: chain((e, x, _, node) => slope(e, x, node)),
-    interval: increasing,
-    // convex while the slope does not fall at 0, that is alpha/inner ≤ 1; else bounded piece by piece
+    // monotone on either side of 0, whatever the signs: extreme at an end or there
+    interval: (e, node, [x]) => {
+      const at = e.Min(e.Max(e.scalar(0, x!.lo), x!.lo), x!.hi);
+      const [p, q, r] = [x!.lo, at, x!.hi].map((v) => value(e, v, node)) as [Value, Value, Value];
+      return [{ lo: e.Min(e.Min(p, q), r), hi: e.Max(e.Max(p, q), r) }];
+    },
+    // convex where the exponential is and the slope does not fall at 0; else bounded piece by piece
     lines: (e, node, x) => {
-      const { alpha, inner } = coefficients(node);
-      return alpha / inner <= 1 ? convex(value, slope)(e, node, x) : composed;
+      const { scale, alpha, inner } = coefficients(node);
+      return alpha * scale >= 0 && (alpha * scale) / inner <= scale ? convex(value, slope)(e, node, x) : composed;
     },
     noFloat64: true,
     compose: (e, node) => [value(e, arg(node, 0), node)],

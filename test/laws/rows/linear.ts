@@ -43,7 +43,7 @@ export const linear: Row[] = [
   gemm(0, 0, null, -0.7),
   gemm(1, 0, [m, 1], 2, 0.5),
   gemm(1, 1, [m, n]),
-  gemm(0, 0, [m, 1]),
+  { ...gemm(0, 0, [m, 1]), mixesBatch: true },
   { op: "Gemm", about: "the weight first", inputs: [w([m, k]), x([k, n])], mixesBatch: true },
   einsum("ij,jk->ik", x([m, k]), w([k, n])),
   einsum("bij,bjk->bik", x([2, m, k]), x([2, k, n])),
@@ -54,5 +54,8 @@ export const linear: Row[] = [
   einsum("bij->bji", x([2, m, k])),
   einsum("bi,j->bij", x([2, m]), w([n])),
   einsum("bi,ij,jk->bk", x([2, m]), w([m, k]), w([k, n])),
-  einsum("bi,bj", x([2, m]), x([2, k])),
+  einsum("bij,bjk->bik", x([2, m, k]), w([1, k, n])),
+  einsum("bij,bik->bk", x([2, 3, k]), w([1, 1, n])),
+  einsum("bi,j->b", x([2, m]), w([n])),
+  { ...einsum("bi,bj", x([2, m]), x([2, k])), mixesBatch: true },
 ];
