@@ -1,5 +1,6 @@
 /** The idx format of MNIST: big-endian magic number, sizes, bytes. */
 import { fail, size, type Tensor } from "../base/index.ts";
+import { unit } from "./unit.ts";
 
 function idx(bytes: Uint8Array, rank: number): { shape: number[]; data: Uint8Array } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -26,7 +27,7 @@ function idx(bytes: Uint8Array, rank: number): { shape: number[]; data: Uint8Arr
 /** [N, H, W] bytes as float32 [N, 1, H, W] in [0, 1]. */
 export function idxImages(bytes: Uint8Array): Tensor<"float32"> {
   const { shape, data } = idx(bytes, 3);
-  return { dtype: "float32", shape: [shape[0]!, 1, shape[1]!, shape[2]!], data: Float32Array.from(data, (v) => v / 255) };
+  return { dtype: "float32", shape: [shape[0]!, 1, shape[1]!, shape[2]!], data: unit(data) };
 }
 
 export const idxLabels = (bytes: Uint8Array): Int32Array => Int32Array.from(idx(bytes, 1).data);

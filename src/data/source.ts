@@ -1,9 +1,13 @@
 /** Data by what a user calls it: `mnist`, `toy:moons`, a folder, `file.npz`, `file.csv`. */
 import { host } from "#host";
 import { fail, fold, seedKey } from "../base/index.ts";
+import { csv } from "./csv.ts";
 import type { Dataset } from "./dataset.ts";
+import { imageFolder } from "./image-folder.ts";
 import { mnist } from "./mnist.ts";
-import { checkedLimit, split, subset } from "./split.ts";
+import { npz } from "./npz.ts";
+import { checkedLimit, first, split } from "./split.ts";
+import { TOY_NAMES, type ToyName, toy } from "./toy.ts";
 
 export interface LoadOptions {
   /** Use only so many samples. */
@@ -21,19 +25,31 @@ export interface Splits extends Omit<Dataset, "x" | "y"> {
 
 type Part = "train" | "test";
 
-/** Data with a test set of its own: `name`, `name:train`, `name:test`. */
-function benchmark(spec: string, seed: number): { part?: Part; load: (part: Part) => Promise<Dataset> } | undefined {
-  const [, name, part] = /^(.*?)(?::(train|test))?$/.exec(spec) as unknown as [string, string, Part | undefined];
-  void seed;
-  if (name === "mnist") return { part, load: mnist };
-  return undefined;
+interface Benchmark {
+  readonly part?: Part;
+  readonly load: (part: Part) => Promise<Dataset>;
 }
 
-async function file(spec: string, _limit?: number): Promise<Dataset> {
-  void host;
+/** Data with a test set of its own: `name`, `name:train` or `name:test`. */
+function benchmark(spec: string, seed: number): Benchmark | undefined {
+  const [, name, part] = /^(.+?)(?::(train|test))?$/.exec(spec) ?? [];
+  if (name === "mnist") return { part: part as Part, load: mnist };
+  if (!name?.startsWith("toy:")) return undefined;
+  const load = async (part: Part) => {
+    const drawn = toy(name.slice(4) as ToyName, fold(fold(seedKey(seed), name), part));
+    return { ...drawn, name: `${name}:${part}`, provenance: { ...drawn.provenance, split: part, seed } };
+  };
+  return { part: part as Part, load };
+}
+
+/** What the user has on disk. */
+async function file(spec: string, limit?: number): Promise<Dataset> {
+  const [, type] = /\.(npz|csv)$/i.exec(spec) ?? [];
+  if (type) return (type.toLowerCase() === "npz" ? npz : csv)(await host.readFile(spec), spec);
+  if ((await host.kind(spec)) === "directory") return imageFolder(spec, { limit });
   return fail({
     code: "data-unknown",
-    expected: "mnist, mnist:train, mnist:test, toy:…, a folder of class folders, file.npz or file.csv",
+    expected: `mnist[:train|:test], toy:${TOY_NAMES.join(", toy:")}, a folder of class folders, file.npz or file.csv`,
     got: `“${spec}”`,
     mend: "check the spelling and the path",
   });
@@ -43,7 +59,7 @@ async function file(spec: string, _limit?: number): Promise<Dataset> {
 export async function loadData(spec: string, { limit, seed = 0 }: LoadOptions = {}): Promise<Dataset> {
   if (limit !== undefined) checkedLimit(limit);
   const known = benchmark(spec, seed);
-  return subset(known ? await known.load(known.part ?? "test") : await file(spec, limit), limit);
+  return first(known ? await known.load(known.part ?? "test") : await file(spec, limit), limit);
 }
 
 /**
@@ -69,12 +85,17 @@ export async function loadSplits(spec: string, { limit, seed = 0 }: LoadOptions 
     });
   const [train, validation, test = own] = split(all, sizes, key) as [Dataset, Dataset, Dataset?];
   const { x: _x, y: _y, ...facts } = all;
-  const part = (data: Dataset, name: string): Dataset => ({ ...data, name: `${spec} (${name})` });
+  const part = (data: Dataset, name: string): Dataset => ({
+    ...data,
+    name: `${spec}:${name}`,
+    provenance: { ...data.provenance, n: data.y.length, part: name },
+  });
   return {
     ...facts,
     name: spec,
     provenance: {
       ...all.provenance,
+      ...(own && { split: "train, test" }),
       n: train.y.length + validation.y.length + test!.y.length,
       train: train.y.length,
       validation: validation.y.length,

@@ -10,13 +10,13 @@ export const select = (data: Dataset, indices: ArrayLike<number>): Dataset => ({
 });
 
 /** The first `limit` samples, or all where there are fewer. */
-export function subset(data: Dataset, limit?: number): Dataset {
+export function first(data: Dataset, limit?: number): Dataset {
   if (limit === undefined || checkedLimit(limit) >= data.y.length) return data;
   const part = select(
     data,
     Array.from({ length: limit }, (_, i) => i),
   );
-  return { ...part, provenance: { ...data.provenance, limit } };
+  return { ...part, provenance: { ...data.provenance, n: limit, of: data.y.length } };
 }
 
 /** A limit must leave something. */

@@ -1,0 +1,70 @@
+/** `.npz` files: arrays `x` [N, …] and `y` [N] as `np.savez(file, x=x, y=y)` or `np.savez_compressed` write them. */
+import { unzipSync, zipSync } from "fflate";
+import { fail, isFloat, sha256, type Tensor } from "../base/index.ts";
+import { type Dataset, dataset } from "./dataset.ts";
+import { readNpy, writeNpy } from "./npy.ts";
+import { unit } from "./unit.ts";
+
+const MEND = "save it with np.savez(file, x=x, y=y)";
+
+/** All arrays of a `.npz` file, by name. */
+export function readNpz(bytes: Uint8Array, name = "the file"): Record<string, Tensor> {
+  let entries: Record<string, Uint8Array>;
+  try {
+    entries = unzipSync(bytes, { filter: (entry) => entry.name.endsWith(".npy") });
+  } catch (cause) {
+    return fail({ code: "npz-format", expected: `${name} to be a whole .npz file`, got: (cause as Error).message, mend: MEND, cause });
+  }
+  return Object.fromEntries(
+    Object.entries(entries).map(([entry, content]) => [entry.slice(0, -4), readNpy(content, `${entry} of ${name}`)]),
+  );
+}
+
+/** The bytes of a `.npz` file of the given arrays, not compressed. */
+export const writeNpz = (tensors: Readonly<Record<string, Tensor>>): Uint8Array =>
+  zipSync(
+    Object.fromEntries(Object.entries(tensors).map(([name, t]) => [`${name}.npy`, writeNpy(t)])),
+    // zip has no time before 1980; a fixed one makes equal arrays equal bytes
+    { level: 0, mtime: new Date(1980, 0, 1) },
+  );
+
+/**
+ * Labelled samples from a `.npz` file. `x` is float32, float64 or uint8 (then divided by 255), images as [N, C, H, W];
+ * `y` has any whole-number type. Throws `npz-format`, `npy-format`, `npz-array`, `npz-dtype` and what {@link dataset} throws.
+ */
+export async function npz(bytes: Uint8Array, name: string): Promise<Dataset> {
+  const found = readNpz(bytes, name);
+  const [x, y] = ["x", "y"].map(
+    (key) =>
+      found[key] ??
+      fail({ code: "npz-array", expected: `arrays x and y in ${name}`, got: Object.keys(found).join(", ") || "no array", mend: MEND }),
+  ) as [Tensor, Tensor];
+  if (isFloat(y.dtype))
+    fail({ code: "npz-dtype", expected: `y in ${name} of a whole-number type`, got: y.dtype, mend: "convert it with y.astype(np.int64)" });
+  if (y.shape.length !== 1)
+    fail({
+      code: "npz-dtype",
+      expected: `y in ${name} of shape [N]`,
+      got: `[${y.shape}]`,
+      mend: "flatten it with y.ravel(), or one-hot labels with y.argmax(1)",
+    });
+  return dataset({
+    name,
+    x: { dtype: "float32", shape: x.shape, data: asFloat32(x, name) },
+    y: y.data,
+    range: x.dtype === "uint8" ? [0, 1] : undefined,
+    provenance: { source: name, n: y.data.length, sha256: await sha256(bytes) },
+  });
+}
+
+function asFloat32({ dtype, data }: Tensor, name: string): Float32Array {
+  if (dtype === "float32") return data as Float32Array;
+  if (dtype === "float64") return new Float32Array(data as Float64Array);
+  if (dtype === "uint8") return unit(data as Uint8Array);
+  return fail({
+    code: "npz-dtype",
+    expected: `x in ${name} of type float32, float64 or uint8`,
+    got: dtype,
+    mend: "convert it with x.astype(np.float32)",
+  });
+}
