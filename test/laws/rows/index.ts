@@ -2,8 +2,24 @@
 import type { Row } from "../row.ts";
 import { activation } from "./activation.ts";
 import { comparison } from "./comparison.ts";
+import { convolution } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
+import { indexing } from "./indexing.ts";
 import { linear } from "./linear.ts";
+import { movement } from "./movement.ts";
 import { normalization } from "./normalization.ts";
+import { pooling } from "./pooling.ts";
+import { reduction } from "./reduction.ts";
 
-export const rows: readonly Row[] = [...elementwise, ...comparison, ...activation, ...normalization, ...linear];
+export const rows: readonly Row[] = [
+  ...elementwise,
+  ...comparison,
+  ...activation,
+  ...normalization,
+  ...linear,
+  ...convolution,
+  ...pooling,
+  ...reduction,
+  ...movement,
+  ...indexing,
+];
