@@ -1,5 +1,5 @@
 /** The algebra that covers most operators in one line each: say what kind of function it is, and the rules follow. */
-import { arrays, broadcast, type DType, isBig, onnxType, sameShape, strides, type Tensor } from "../base/index.ts";
+import { arrays, broadcast, type DType, fail, isBig, onnxType, sameShape, strides, type Tensor } from "../base/index.ts";
 import type { Emit, Interval, Node, Value } from "../graph/index.ts";
 import { affine, arg, composed, type IntervalRule, type LineRule, type Op, type Vjp } from "./op.ts";
 
@@ -50,6 +50,25 @@ export const increasing: IntervalRule = (e, node, x) =>
     x.map((i) => i?.lo ?? null),
     x.map((i) => i?.hi ?? null),
   );
+
+/** Increasing in some inputs (those at `data`); the others, axes and indices, say what goes where. */
+export const moving =
+  (...data: number[]): IntervalRule =>
+  (e, node, x) => {
+    x.forEach((b, i) => {
+      if (!data.includes(i) && !isConstantBox(b))
+        fail({
+          code: "operator-no-interval",
+          expected: `input ${i} of ${node.op} not to depend on what is perturbed`,
+          got: node.name ?? "a node where it does",
+          mend: "cut the model before this node, or attack it instead of proving it",
+        });
+    });
+    return increasing(e, node, x);
+  };
+
+/** Zeros of the shape of `x`, whatever its batch, and whatever its numbers: 0·x would not be 0 where x is infinite. */
+export const zerosLike = (e: Emit, x: Value): Value => e.Expand(e.scalar(0, x), e.Shape(x));
 
 /** Order-reversing in every input. */
 export const decreasing: IntervalRule = (e, node, x) =>

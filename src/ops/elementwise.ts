@@ -96,6 +96,7 @@ export const Abs: Op = {
     (e, x) => e.Abs(x),
     (e, x) => e.Sign(x),
   ),
+  kinks: [0],
   fold: foldElementwise((a) => Math.abs(a!)),
 };
 

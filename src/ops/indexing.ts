@@ -1,7 +1,8 @@
 /** Elements chosen or placed by index. */
 import { axisOf, size, strides } from "../base/index.ts";
 import type { Value } from "../graph/index.ts";
-import { moveElements, moving } from "./movement.ts";
+import { moving, zerosLike } from "./algebra.ts";
+import { moveElements } from "./movement.ts";
 import { affine, arg, int, type Op, text } from "./op.ts";
 
 /** Rows chosen by index along one axis. */
@@ -20,9 +21,9 @@ export const Gather: Op = {
     const count = size(indices.type.shape);
     const flat = e.Reshape(dy!, e.ints([...outer.map((d, i) => (i === 0 ? 0 : d)), count, ...inner]));
     const line = e.Reshape(indices, e.ints([...outer.map(() => 1), count, ...inner.map(() => 1)]));
-    return [e.ScatterElements(e.Mul(x, e.scalar(0, x)), e.Expand(line, e.Shape(flat)), flat, { axis, reduction: "add" }), null];
+    return [e.ScatterElements(zerosLike(e, x), e.Expand(line, e.Shape(flat)), flat, { axis, reduction: "add" }), null];
   },
-  interval: moving(1),
+  interval: moving(0),
   lines: affine,
   fold: ([x, indices], call) => {
     const [type] = Gather.infer(call);
@@ -43,9 +44,9 @@ export const GatherElements: Op = {
   infer: (call) => [{ dtype: arg(call, 0).type.dtype, shape: arg(call, 1).type.shape }],
   vjp: (e, node, [dy]) => {
     const [x, indices] = node.inputs as [Value, Value];
-    return [e.ScatterElements(e.Mul(x, e.scalar(0, x)), indices, dy!, { axis: int(node, "axis", 0), reduction: "add" }), null];
+    return [e.ScatterElements(zerosLike(e, x), indices, dy!, { axis: int(node, "axis", 0), reduction: "add" }), null];
   },
-  interval: moving(1),
+  interval: moving(0),
   lines: affine,
 };
 
@@ -57,11 +58,8 @@ export const ScatterElements: Op = {
     const axis = int(node, "axis", 0);
     const updates = e.GatherElements(dy!, indices, { axis });
     if (text(node, "reduction", "none") === "add") return [dy!, null, updates];
-    return [e.ScatterElements(dy!, indices, e.Mul(updates, e.scalar(0, updates)), { axis, reduction: "none" }), null, updates];
+    return [e.ScatterElements(dy!, indices, zerosLike(e, updates), { axis, reduction: "none" }), null, updates];
   },
-  interval: (e, node, [x, , u]) => {
-    const at = (p: Value, q: Value) => e.node("ScatterElements", [p, node.inputs[1]!, q], node.attrs)[0]!;
-    return [{ lo: at(x!.lo, u!.lo), hi: at(x!.hi, u!.hi) }];
-  },
+  interval: moving(0, 2),
   lines: affine,
 };

@@ -1,26 +1,17 @@
 /** Numbers moved, cut, joined, repeated; none computed. */
 import { arrays, axisOf, type Shape, size, strides, type Tensor } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
-import { increasing } from "./algebra.ts";
-import { affine, arg, type Call, constantInts, type IntervalRule, int, ints, type Op } from "./op.ts";
+import { increasing, moving, zerosLike } from "./algebra.ts";
+import { affine, arg, type Call, constantInts, int, ints, type Op } from "./op.ts";
 
-/** Move both ends of every input that is data; axes, starts and pads stay. */
-export const moving =
-  (data: number): IntervalRule =>
-  (e, node, x) =>
-    increasing(
-      e,
-      node,
-      x.map((b, i) => (i < data ? b : node.inputs[i] ? { lo: node.inputs[i]!, hi: node.inputs[i]! } : null)),
-    );
-
-/** Copy elements: out[i] = in[from(coordinates of i)]. */
-export function moveElements(x: Tensor, shape: Shape, from: (at: number[]) => number): Tensor {
+/** Copy elements: out[i] = in[from(coordinates of i)], or `outside` where that is negative. */
+export function moveElements(x: Tensor, shape: Shape, from: (at: number[]) => number, outside: number | bigint = 0): Tensor {
   const n = size(shape);
   const data = new arrays[x.dtype](n);
   const at = shape.map(() => 0);
   for (let i = 0; i < n; i++) {
-    data[i] = x.data[from(at)] as never;
+    const k = from(at);
+    data[i] = (k < 0 ? outside : x.data[k]) as never;
     for (let a = shape.length - 1; a >= 0; a--) {
       if (++at[a]! < shape[a]!) break;
       at[a] = 0;
@@ -120,10 +111,10 @@ export const Split: Op = {
   },
   vjp: (e, node, dy) => {
     const axis = axisOf(int(node, "axis", 0), arg(node, 0).type.shape.length);
-    const parts = node.outputs.map((y, i) => dy[i] ?? e.Mul(y, e.scalar(0, y)));
+    const parts = node.outputs.map((y, i) => dy[i] ?? zerosLike(e, y));
     return [e.Concat(...parts, { axis }), null];
   },
-  interval: moving(1),
+  interval: moving(0),
   lines: affine,
 };
 
@@ -164,7 +155,7 @@ export const Slice: Op = {
     const padded = pads.some((p) => p !== 0) ? padAxes(e, g, pads) : g;
     return [padded, null, null, null, null];
   },
-  interval: moving(1),
+  interval: moving(0),
   lines: affine,
   fold: ([x], call) => {
     const cuts = sliceOf(call);
@@ -226,6 +217,6 @@ export const Tile: Op = {
     });
     return [g, null];
   },
-  interval: moving(1),
+  interval: moving(0),
   lines: affine,
 };

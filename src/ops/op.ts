@@ -46,12 +46,16 @@ export interface Op {
    * box by broadcasting elementwise operators only: the box has batch 1, the node the batch of specification rows.
    */
   readonly lines: LineRule | typeof affine | typeof composed | Gap;
+  /** Piecewise linear in its first input, with kinks there: on a box with none of them inside, its lines are exact. */
+  readonly kinks?: readonly number[];
   /** The same function from simpler operators: for bounds, and where the runtime has no kernel (float64). */
   readonly compose?: (e: Emit, node: Node) => readonly Value[];
   /** Compute on constants while building: shape arithmetic, weights that are only moved. null: not this time. */
   readonly fold?: (inputs: readonly (Tensor | null)[], call: Call) => readonly Tensor[] | null;
   /** What follows from the types of the inputs alone: the shape of a value, at this batch size. */
   readonly known?: (call: Call) => readonly Tensor[];
+  /** The same node in other words, where onnxruntime misreads these. null: they are fine. */
+  readonly respell?: (e: Emit, node: Node) => readonly Value[] | null;
   /** True where onnxruntime's CPU provider has no float64 kernel; `compose` is then used. */
   readonly noFloat64?: true;
 }

@@ -1,7 +1,8 @@
 /** Padding, and its transpose. */
-import { axisOf, fail, strides } from "../base/index.ts";
+import { axisOf, fail, isBig, strides } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { moveElements, moving, reversed } from "./movement.ts";
+import { moving } from "./algebra.ts";
+import { moveElements, reversed } from "./movement.ts";
 import { affine, arg, type Call, constantInts, type Op, text } from "./op.ts";
 
 /** Amounts before and after, on every axis. */
@@ -31,65 +32,58 @@ export const Pad: Op = {
     for (const [axis, d] of arg(node, 0).type.shape.entries()) {
       const [p, q] = [before[axis]!, after[axis]!];
       if (p === 0 && q === 0) continue;
-      const inside = (from: number, to: number) => e.Slice(g, e.ints([from]), e.ints([to]), e.ints([axis]), e.ints([1]));
-      if (mode === "constant" || p < 0 || q < 0) g = padAxis(e, inside(Math.max(p, 0), p + d), axis, Math.max(-p, 0), Math.max(-q, 0), d);
-      else g = foldBack(e, node, inside, axis, d, p, q, mode);
+      g = fromWithin(e, mode === "constant" ? middle(e, g, axis, p, q) : foldBack(e, node, g, axis, d, p, q, mode), axis, d, p, q);
     }
     // the fill value's gradient: everything that did not go to x
     const fill = node.inputs[2] ? e.Sub(e.ReduceSum(dy!, null, { keepdims: 0 }), e.ReduceSum(g, null, { keepdims: 0 })) : null;
     return [g, null, fill, null];
   },
-  interval: moving(1),
+  interval: moving(0, 2),
   lines: affine,
-  fold: ([x], call) => {
+  fold: ([x, , value], call) => {
     if (text(call, "mode", "constant") !== "constant") return null;
     const { before } = padsOf(call);
     const [type] = Pad.infer(call);
     const s = strides(x!.shape);
-    const fill = Number(call.inputs[2]?.data?.data[0] ?? 0);
-    const out = moveElements(x!, type!.shape, (at) => {
-      let k = 0;
-      for (const [i, c] of at.entries()) {
-        const j = c - before[i]!;
-        if (j < 0 || j >= x!.shape[i]!) return -1;
-        k += j * s[i]!;
-      }
-      return k;
-    });
-    // moveElements reads undefined outside: typed arrays store it as 0 or NaN, so fill again
-    let i = 0;
-    const at = type!.shape.map(() => 0);
-    for (; i < out.data.length; i++) {
-      if (at.some((c, a) => c < before[a]! || c >= before[a]! + x!.shape[a]!))
-        out.data[i] = (typeof out.data[i] === "bigint" ? BigInt(fill) : fill) as never;
-      for (let a = at.length - 1; a >= 0; a--) {
-        if (++at[a]! < type!.shape[a]!) break;
-        at[a] = 0;
-      }
-    }
-    return [out];
+    const from = (at: number[]) => {
+      const k = at.map((c, i) => c - before[i]!);
+      return k.every((c, i) => c >= 0 && c < x!.shape[i]!) ? k.reduce((n, c, i) => n + c * s[i]!, 0) : -1;
+    };
+    return [moveElements(x!, type!.shape, from, value?.data[0] ?? (isBig(x!.dtype) ? 0n : 0))];
   },
 };
 
-/** Undo a negative pad: zeros where x was cut off. */
-const padAxis = (e: Emit, g: Value, axis: number, before: number, after: number, d: number): Value =>
-  before + after === 0 && g.type.shape[axis] === d ? g : e.Pad(g, e.ints([before, after]), null, e.ints([axis]));
+const along = (e: Emit, g: Value, axis: number, from: number, to: number): Value =>
+  e.Slice(g, e.ints([from]), e.ints([to]), e.ints([axis]), e.ints([1]));
 
-/** The transpose of reflecting or repeating an edge: what lies outside is added back onto what it copied. */
-function foldBack(
-  e: Emit,
-  node: Node,
-  inside: (from: number, to: number) => Value,
-  axis: number,
-  d: number,
-  p: number,
-  q: number,
-  mode: string,
-): Value {
-  let g = inside(p, p + d);
+/** What of the cotangent lies on x itself, or on what a negative pad left of it. */
+const middle = (e: Emit, g: Value, axis: number, p: number, q: number): Value => {
+  const n = g.type.shape[axis]!;
+  return p > 0 || q > 0 ? along(e, g, axis, Math.max(p, 0), n - Math.max(q, 0)) : g;
+};
+
+/** Undo a negative pad: zeros where x was cut off. */
+const fromWithin = (e: Emit, g: Value, axis: number, d: number, p: number, q: number): Value =>
+  g.type.shape[axis] === d ? g : e.Pad(g, e.ints([Math.max(-p, 0), Math.max(-q, 0)]), null, e.ints([axis]));
+
+/** The transpose of reflecting, repeating an edge, or going round: what lies outside is added back onto what it copied. */
+function foldBack(e: Emit, node: Node, dy: Value, axis: number, size: number, before: number, after: number, mode: string): Value {
+  const [p, q] = [Math.max(before, 0), Math.max(after, 0)];
+  // negative pads cut first, and what is left is copied from
+  const d = size + Math.min(before, 0) + Math.min(after, 0);
+  const inside = (from: number, to: number) => along(e, dy, axis, from, to);
+  let g = middle(e, dy, axis, p, q);
   const add = (part: Value, at: number, n: number) => {
     g = e.Add(g, n === d ? part : e.Pad(part, e.ints([at, d - at - n]), null, e.ints([axis])));
   };
+  const known = mode === "edge" || (mode === "reflect" && Math.max(p, q) < d) || (mode === "wrap" && Math.max(p, q) <= d);
+  if (!known)
+    fail({
+      code: "operator-no-gradient",
+      expected: "Pad in mode constant, edge, reflect or wrap, by no more than the input holds",
+      got: `${mode} of ${d} by ${p} and ${q}`,
+      mend: `replace the mode of ${node.name ?? "the node"} before exporting`,
+    });
   if (mode === "edge") {
     const total = (v: Value) => e.ReduceSum(v, e.ints([axis]), { keepdims: 1 });
     if (p > 0) add(total(inside(0, p)), 0, 1);
@@ -97,12 +91,9 @@ function foldBack(
   } else if (mode === "reflect") {
     if (p > 0) add(reversed(e, inside(0, p), axis), 1, p);
     if (q > 0) add(reversed(e, inside(p + d, p + d + q), axis), d - 1 - q, q);
-  } else
-    fail({
-      code: "operator-no-gradient",
-      expected: "Pad in mode constant, edge or reflect",
-      got: mode,
-      mend: `replace the mode of ${node.name ?? "the node"} before exporting`,
-    });
+  } else {
+    if (p > 0) add(inside(0, p), d - p, p);
+    if (q > 0) add(inside(p + d, p + d + q), 0, q);
+  }
   return g;
 }

@@ -44,6 +44,21 @@ const repeated = (e: Emit, y: Value, w: Window): Value =>
     nearest_mode: "floor",
   });
 
+/**
+ * Rounding up as padding. onnxruntime's shape inference counts a window that begins in the trailing padding, its kernels
+ * drop it, and whatever meets the pool's output then fails to load.
+ */
+const respell: Op["respell"] = (e, node) => {
+  if (int(node, "ceil_mode", 0) === 0) return null;
+  const w = windowOf(node);
+  const after = overhang(w);
+  // an average would count the padding that was added
+  const counted = int(node, "count_include_pad", 0) === 1 && after.some((p, i) => p > w.after[i]!);
+  if (counted || after.some((p, i) => p >= w.kernel[i]!)) return null;
+  const { ceil_mode: _, auto_pad: __, ...attrs } = node.attrs;
+  return e.node(node.op, node.inputs, { ...attrs, pads: [...w.before, ...after] }, node.name);
+};
+
 /** Smallest finite float32: padding that never wins. */
 const LOWEST = -3.4e38;
 
@@ -76,6 +91,7 @@ export const MaxPool: Op = {
   },
   interval: increasing,
   lines: composed,
+  respell,
   compose: (e, node) => {
     const w = windowOf(node);
     // a window that sees padding sees the edge beside it too, unless its steps jump over it
@@ -126,6 +142,7 @@ export const AveragePool: Op = {
   },
   interval: increasing,
   lines: affine,
+  respell,
   noFloat64: true,
   compose: (e, node) => {
     const w = windowOf(node);

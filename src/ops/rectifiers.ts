@@ -37,6 +37,7 @@ export const Relu: Op = {
   vjp: chain((e, _, y) => mask(e, e.Greater(y, e.scalar(0, y)), y)),
   interval: increasing,
   lines: hinge((e, x) => e.scalar(0, x)),
+  kinks: [0],
   fold: foldElementwise((a) => Math.max(a!, 0)),
 };
 
@@ -49,6 +50,7 @@ export const LeakyRelu: Op = {
     const alpha = int(node, "alpha", 0.01);
     return alpha >= 0 && alpha <= 1 ? hinge((e2, v) => e2.scalar(alpha, v))(e, node, x) : composed;
   },
+  kinks: [0],
   noFloat64: true,
   // x⁺ − alpha·(−x)⁺
   compose: (e, node) => {

@@ -1,8 +1,8 @@
 /** Reductions over axes (opset 18: axes are an input). */
 import { axisOf, size } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { increasing, mask } from "./algebra.ts";
-import { affine, arg, type Call, composed, constantInts, type IntervalRule, int, none, type Op } from "./op.ts";
+import { mask, moving } from "./algebra.ts";
+import { affine, arg, type Call, composed, constantInts, int, none, type Op } from "./op.ts";
 
 /** Axes reduced; none given means all, unless the node says that none means none. */
 function axesOf(call: Call): number[] {
@@ -44,7 +44,7 @@ const rest = (node: Node): null[] => node.inputs.slice(1).map(() => null);
 export const ReduceSum: Op = {
   infer,
   vjp: (e, node, [dy]) => [spread(e, node, dy!), ...rest(node)],
-  interval: reducing(),
+  interval: moving(0),
   lines: affine,
   fold: foldReduce((xs) => xs.reduce((a, b) => a + b, 0)),
 };
@@ -52,14 +52,9 @@ export const ReduceSum: Op = {
 export const ReduceMean: Op = {
   infer,
   vjp: (e, node, [dy]) => [spread(e, node, e.Div(dy!, countOf(e, node))), ...rest(node)],
-  interval: reducing(),
+  interval: moving(0),
   lines: affine,
 };
-
-/** Apply the reduction to both ends of its data. */
-function reducing(): IntervalRule {
-  return (e, node, x) => increasing(e, node, [x[0]!, ...node.inputs.slice(1).map((v) => (v ? { lo: v, hi: v } : null))]);
-}
 
 /** The extreme takes the gradient; where several share it, they share it evenly. */
 const extreme = (pick: "Max" | "Min"): Op => ({
@@ -67,10 +62,10 @@ const extreme = (pick: "Max" | "Min"): Op => ({
   vjp: (e, node, [dy]) => {
     const x = arg(node, 0);
     const hit = mask(e, e.Equal(x, kept(e, node, node.outputs[0]!)), x);
-    const ties = e.ReduceSum(hit, node.inputs[1] ?? null, { keepdims: 1 });
+    const ties = e.ReduceSum(hit, node.inputs[1] ?? null, { ...node.attrs, keepdims: 1 });
     return [e.Mul(hit, e.Div(kept(e, node, dy!), ties)), ...rest(node)];
   },
-  interval: reducing(),
+  interval: moving(0),
   lines: composed,
   compose: pairwise(pick),
 });
@@ -88,7 +83,8 @@ function pairwise(pick: "Max" | "Min"): (e: Emit, node: Node) => Value[] {
         y = e[pick](part(0, half), part(d - half, d));
       }
     }
-    return [int(node, "keepdims", 1) === 1 ? y : e.node("Squeeze", [y, e.ints(axesOf(node))])[0]!];
+    const axes = axesOf(node);
+    return [int(node, "keepdims", 1) === 1 || axes.length === 0 ? y : e.Squeeze(y, e.ints(axes))];
   };
 }
 
@@ -134,14 +130,16 @@ export const ReduceL2: Op = {
 export const ReduceLogSumExp: Op = {
   infer,
   vjp: (e, node, [dy]) => [e.Mul(kept(e, node, dy!), e.Exp(e.Sub(arg(node, 0), kept(e, node, node.outputs[0]!)))), ...rest(node)],
-  interval: reducing(),
+  interval: moving(0),
   lines: composed,
   compose: (e, node) => {
     const x = arg(node, 0);
-    const top = e.ReduceMax(x, node.inputs[1] ?? null, { keepdims: 1 });
-    const sum = e.ReduceSum(e.Exp(e.Sub(x, top)), node.inputs[1] ?? null, { keepdims: 1 });
+    const keeping = { ...node.attrs, keepdims: 1 } as const;
+    const top = e.ReduceMax(x, node.inputs[1] ?? null, keeping);
+    const sum = e.ReduceSum(e.Exp(e.Sub(x, top)), node.inputs[1] ?? null, keeping);
     const y = e.Add(top, e.Log(sum));
-    return [int(node, "keepdims", 1) === 1 ? y : e.node("Squeeze", [y, e.ints(axesOf(node))])[0]!];
+    const axes = axesOf(node);
+    return [int(node, "keepdims", 1) === 1 || axes.length === 0 ? y : e.Squeeze(y, e.ints(axes))];
   },
 };
 

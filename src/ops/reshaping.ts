@@ -1,8 +1,7 @@
 /** The same numbers in the same order, in another shape. */
 import { arrays, axisOf, type Shape as Dims, fail, size, type Tensor, tensor } from "../base/index.ts";
-import type { Emit, Node } from "../graph/index.ts";
-import { increasing, same, unbroadcast } from "./algebra.ts";
-import { affine, arg, type Call, constantInts, int, type Op, type Vjp } from "./op.ts";
+import { moving, same, unbroadcast } from "./algebra.ts";
+import { affine, arg, type Call, constantInts, int, none, type Op, type Vjp } from "./op.ts";
 
 /** Pull back by giving the cotangent the input's own shape, read at run time so that the batch stays free. */
 const restore: Vjp = (e, node, [dy]) => node.inputs.map((x, i) => (i === 0 ? e.Reshape(dy!, e.Shape(x!)) : null));
@@ -15,19 +14,10 @@ const relabel =
 const view = (shape: (call: Call) => number[]): Op => ({
   infer: (call) => [{ dtype: arg(call, 0).type.dtype, shape: shape(call) }],
   vjp: restore,
-  interval: moving,
+  interval: moving(0),
   lines: affine,
   fold: relabel(shape),
 });
-
-/** Move both ends of the first input; the others are constants. */
-function moving(e: Emit, node: Node, x: Parameters<typeof increasing>[2]) {
-  return increasing(
-    e,
-    node,
-    x.map((b, i) => (i === 0 ? b : node.inputs[i] ? { lo: node.inputs[i]!, hi: node.inputs[i]! } : null)),
-  );
-}
 
 function reshaped(call: Call): number[] {
   const from = arg(call, 0).type.shape;
@@ -94,7 +84,7 @@ export const Expand: Op = {
     return [{ dtype, shape: Array.from({ length: rank }, (_, i) => (at(shape, i) === 1 ? at(to, i) : at(shape, i))) }];
   },
   vjp: (e, { inputs: [x] }, [dy]) => [unbroadcast(e, dy!, x!), null],
-  interval: moving,
+  interval: moving(0),
   lines: affine,
   fold: ([x], call) => {
     const [type] = Expand.infer(call);
@@ -113,10 +103,10 @@ export function filled(x: Tensor, shape: Dims): Tensor {
 export const Shape: Op = {
   infer: (call) => [{ dtype: "int64", shape: [shapeSlice(call).length] }],
   vjp: (_, node) => node.inputs.map(() => null),
-  interval: (e, node) => {
-    const s = e.node("Shape", node.inputs, node.attrs)[0]!;
+  interval: (e, node, [x]) => {
+    const s = e.node("Shape", [x!.lo], node.attrs)[0]!;
     return [{ lo: s, hi: s }];
   },
-  lines: { gap: "a shape does not depend on the data" },
+  lines: none("a shape does not depend on the data"),
   known: (call) => [tensor(shapeSlice(call), [shapeSlice(call).length], "int64")],
 };

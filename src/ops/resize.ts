@@ -1,15 +1,18 @@
-/** Resizing as one interpolation matrix an axis: y = A_h · x · A_wᵀ. */
+/** Resizing as one interpolation matrix an axis: in the plane, y = A_h · x · A_wᵀ. */
 import { fail, tensor } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
-import { increasing, transposed } from "./algebra.ts";
+import { moving, transposed } from "./algebra.ts";
 import { affine, arg, type Call, constantInts, int, type Op, text } from "./op.ts";
+
+/** onnxruntime finds positions in float32, and rounding decides which pixel is nearest. */
+const f32 = Math.fround;
 
 function sizes(call: Call): number[] {
   const { shape } = arg(call, 0).type;
   const wanted = constantInts(call, 3);
   const scales = constantInts(call, 2);
   if (wanted && wanted.length > 0) return wanted;
-  if (scales && scales.length > 0) return shape.map((d, i) => Math.floor(d * scales[i]!));
+  if (scales && scales.length > 0) return shape.map((d, i) => Math.floor(f32(d * scales[i]!)));
   return fail({
     code: "operator-attribute",
     expected: "Resize with constant scales or sizes for every axis",
@@ -20,20 +23,20 @@ function sizes(call: Call): number[] {
 
 const scaleOf = (call: Call, axis: number, from: number, to: number): number => {
   const scales = constantInts(call, 2);
-  return scales && scales.length > 0 ? scales[axis]! : to / from;
+  return scales && scales.length > 0 ? scales[axis]! : f32(to / from);
 };
 
 /** Position in the input of output pixel `i`. ONNX Resize, coordinate_transformation_mode. */
 function source(mode: string, i: number, from: number, to: number, scale: number): number {
   switch (mode) {
     case "asymmetric":
-      return i / scale;
+      return f32(i / scale);
     case "align_corners":
-      return to === 1 ? 0 : (i * (from - 1)) / (to - 1);
+      return to === 1 ? 0 : f32((i * (from - 1)) / (to - 1));
     case "pytorch_half_pixel":
-      return to > 1 ? (i + 0.5) / scale - 0.5 : 0;
+      return to > 1 ? f32(f32((i + 0.5) / scale) - 0.5) : 0;
     case "half_pixel":
-      return (i + 0.5) / scale - 0.5;
+      return f32(f32((i + 0.5) / scale) - 0.5);
     default:
       return fail({
         code: "operator-attribute",
@@ -78,7 +81,7 @@ function matrix(call: Call, axis: number, from: number, to: number): number[] {
   return a;
 }
 
-/** Apply (or, with `back`, transpose-apply) the matrices of every axis that changes: the last two. */
+/** Apply (or, with `back`, transpose-apply) the matrix of every axis that changes. */
 function interpolate(e: Emit, call: Call, v: Value, back: boolean): Value {
   const from = arg(call, 0).type.shape;
   const to = sizes(call);
@@ -88,15 +91,15 @@ function interpolate(e: Emit, call: Call, v: Value, back: boolean): Value {
     if (d === to[axis]) return;
     const m = e.constant(tensor(matrix(call, axis, d, to[axis]!), [to[axis]!, d], v.type.dtype as "float32"));
     const a = back ? transposed(e, m) : m;
-    if (axis === rank - 1) y = e.MatMul(y, transposed(e, a));
-    else if (axis === rank - 2) y = e.MatMul(a, y);
-    else
-      fail({
-        code: "operator-attribute",
-        expected: "Resize of the last two axes",
-        got: `axis ${axis} of ${rank}`,
-        mend: "resize height and width only",
-      });
+    if (axis === rank - 2) {
+      y = e.MatMul(a, y);
+      return;
+    }
+    // any other axis: as the last one
+    const perm = from.map((_, i) => (i === axis ? rank - 1 : i === rank - 1 ? axis : i));
+    const turned = axis === rank - 1 ? y : e.Transpose(y, { perm });
+    const done = e.MatMul(turned, transposed(e, a));
+    y = axis === rank - 1 ? done : e.Transpose(done, { perm });
   });
   return y;
 }
@@ -105,7 +108,7 @@ export const Resize: Op = {
   infer: (call) => [{ dtype: arg(call, 0).type.dtype, shape: sizes(call) }],
   vjp: (e, node, [dy]) => [interpolate(e, node, dy!, true), ...node.inputs.slice(1).map(() => null)],
   // weights are never negative
-  interval: (e, node, x) => increasing(e, node, [x[0]!, ...node.inputs.slice(1).map((v) => (v ? { lo: v, hi: v } : null))]),
+  interval: moving(0),
   lines: affine,
   noFloat64: true,
   compose: (e, node) => [interpolate(e, node, arg(node, 0), false)],

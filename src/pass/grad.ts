@@ -1,6 +1,7 @@
 /** Reverse-mode differentiation as graph → graph. */
 import { fail } from "../base/index.ts";
 import { dependents, type Emit, order, type Value } from "../graph/index.ts";
+import { zerosLike } from "../ops/algebra.ts";
 import { ops } from "../ops/index.ts";
 import { isGap } from "../ops/op.ts";
 
@@ -36,7 +37,7 @@ export function grad(e: Emit, outputs: readonly Value[], cotangents: readonly Va
       if (g && x && live.has(x)) push(x, g);
     });
   }
-  return wrt.map((x) => cotangent.get(x) ?? e.Mul(x, e.scalar(0, x)));
+  return wrt.map((x) => cotangent.get(x) ?? zerosLike(e, x));
 }
 
 /** Gradient of a scalar `loss`. */

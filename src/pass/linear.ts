@@ -6,8 +6,8 @@
  * therefore *be* the batch: `y` comes from a graph rebatched to the number of rows R, while the boxes have batch 1 and
  * broadcast over the rows. Mixing the two is silently unsound, so `linear` checks it on every value.
  */
-import { fail, sameShape } from "../base/index.ts";
-import { dependents, type Emit, type Graph, type Interval, type Node, order, type Value } from "../graph/index.ts";
+import { fail, onnxType, sameShape } from "../base/index.ts";
+import { type Emit, type Graph, type Interval, type Node, order, type Value } from "../graph/index.ts";
 import { unbroadcast } from "../ops/algebra.ts";
 import { ops } from "../ops/index.ts";
 import { affine, composed, isGap, type Lines } from "../ops/op.ts";
@@ -22,19 +22,27 @@ export interface LinearBound {
   readonly offset: Value;
 }
 
+/** What changes when a source does. A value known from shapes does not, though it is computed from one. */
+function perturbed(roots: readonly Value[], sources: readonly Value[]): Set<Value> {
+  const live = new Set<Value>(sources);
+  for (const node of order(roots))
+    if (node.inputs.some((v) => v && live.has(v))) for (const o of node.outputs) if (!o.known) live.add(o);
+  return live;
+}
+
 /** Rewrite `graph` until every operator that depends on its inputs has lines of its own. */
 export function expandForLines(graph: Graph): Graph {
-  const live = dependents(graph.outputs, graph.inputs);
-  const known = new Set(live);
+  const live = perturbed(graph.outputs, graph.inputs);
+  const alive = new Set(live);
   const rewrite = (e: Emit, node: Node) => {
     // nodes made by a rewrite are met after their inputs, so liveness can be kept up to date here
-    const alive = node.inputs.map((v) => v !== null && known.has(v));
-    if (!alive.some(Boolean)) return null;
-    for (const o of node.outputs) known.add(o);
+    const moves = node.inputs.map((v) => v !== null && alive.has(v));
+    if (!moves.some(Boolean)) return null;
+    for (const o of node.outputs) if (!o.known) alive.add(o);
     const { lines, compose } = ops[node.op]!;
     if (lines === composed) return compose!(e, node);
     if (typeof lines !== "function") return null;
-    const probe = node.inputs.map((v, i) => v && { lo: v, hi: alive[i] ? e.Mul(v, v) : v });
+    const probe = node.inputs.map((v, i) => v && { lo: v, hi: moves[i] ? e.Mul(v, v) : v });
     return lines(e, node, probe) === composed ? compose!(e, node) : null;
   };
   const map = remap(builder(), graph.outputs, new Map(), rewrite);
@@ -43,7 +51,7 @@ export function expandForLines(graph: Graph): Graph {
 
 /** The values whose enclosure the lines of `graph` read: inputs of its nonlinear operators, in order. */
 export function relaxed(graph: Graph): Value[] {
-  const live = dependents(graph.outputs, graph.inputs);
+  const live = perturbed(graph.outputs, graph.inputs);
   const found = new Set<Value>();
   for (const node of order(graph.outputs))
     if (typeof ops[node.op]!.lines === "function") {
@@ -57,9 +65,11 @@ export function relaxed(graph: Graph): Value[] {
   return [...found];
 }
 
-const sumRows = (e: Emit, v: Value): Value => {
+/** Add the sum of each row of `v` to `total`, in its dtype: a Cast may lie between. */
+const addRows = (e: Emit, total: Value, v: Value): Value => {
   const axes = v.type.shape.map((_, i) => i).slice(1);
-  return axes.length > 0 ? e.ReduceSum(v, e.ints(axes), { keepdims: 0 }) : v;
+  const sum = axes.length > 0 ? e.ReduceSum(v, e.ints(axes), { keepdims: 0 }) : v;
+  return e.Add(total, sum.type.dtype === total.type.dtype ? sum : e.Cast(sum, { to: onnxType[total.type.dtype] }));
 };
 
 /**
@@ -69,7 +79,7 @@ const sumRows = (e: Emit, v: Value): Value => {
  * @param box enclosure at batch 1 of each value that a line reads
  */
 export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[], box: (v: Value) => Interval): LinearBound {
-  const live = dependents([y], sources);
+  const live = perturbed([y], sources);
   const batch = rows.type.shape[0]!;
   const coefficient = new Map<Value, Value>([[y, rows]]);
   let offset = e.fill(0, [batch], rows.type.dtype);
@@ -102,7 +112,16 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
         });
       vjp(e, node, dy).forEach((g, i) => {
         const x = node.inputs[i];
-        if (g && x && live.has(x)) push(x, g);
+        if (!x || !live.has(x)) return;
+        // no gradient is not no influence: an index that depends on the data chooses what is summed
+        if (!g)
+          fail({
+            code: "operator-no-lines",
+            expected: `input ${i} of ${node.op} not to depend on what is perturbed`,
+            got: node.name ?? "a node where it does",
+            mend: "use interval bounds (--method ibp), or cut the model before this node",
+          });
+        else push(x, g);
       });
       // a·f(0): at batch 1, it broadcasts over the rows
       const atZero = e.node(
@@ -112,7 +131,7 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
       );
       node.outputs.forEach((o, i) => {
         const c = coefficient.get(o);
-        if (c) offset = e.Add(offset, sumRows(e, e.Mul(c, atZero[i]!)));
+        if (c) offset = addRows(e, offset, e.Mul(c, atZero[i]!));
       });
     } else {
       const zero = e.scalar(0, a);
@@ -132,7 +151,7 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
             ),
           );
       });
-      offset = e.Add(offset, sumRows(e, e.Add(e.Mul(up, answer.lower.offset), e.Mul(down, answer.upper.offset))));
+      offset = addRows(e, offset, e.Add(e.Mul(up, answer.lower.offset), e.Mul(down, answer.upper.offset)));
     }
   }
   const coefficients = new Map(sources.map((x) => [x, coefficient.get(x) ?? e.fill(0, [batch, ...x.type.shape.slice(1)], x.type.dtype)]));
@@ -167,7 +186,7 @@ export function concretize(e: Emit, bound: LinearBound, box: (v: Value) => Inter
   for (const [x, a] of bound.coefficients) {
     const { lo, hi } = box(x);
     const zero = e.scalar(0, a);
-    least = e.Add(least, sumRows(e, e.Add(e.Mul(e.Max(a, zero), lo), e.Mul(e.Min(a, zero), hi))));
+    least = addRows(e, least, e.Add(e.Mul(e.Max(a, zero), lo), e.Mul(e.Min(a, zero), hi)));
   }
   return least;
 }

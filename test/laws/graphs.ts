@@ -31,6 +31,10 @@ export function bind(e: Emit, row: Row, dtype: DType, free: (s: Source, slot: nu
   });
 }
 
+/** The row's outputs. */
+export const emit = (e: Emit, row: Row, inputs: readonly (Value | null)[]): readonly Value[] =>
+  row.build ? row.build(e, inputs) : e.node(row.op, inputs, row.attrs);
+
 export const freeInput = (s: Source, dtype: DType): Value => input(dtypeOf(s, dtype), shapeOf(s));
 
 /** The row's node as a model file has it: nothing folded away. */
@@ -69,7 +73,7 @@ export async function forward(row: Row, dtype: DType = "float32"): Promise<Forwa
   });
   const copies = Array.from({ length: COPIES }, (_, c) => {
     const inputs = bind(e, row, dtype, (_s, i) => e.Gather(stackOf.get(i)!, e.scalar(c, "int64"), { axis: 0 }));
-    return e.node(row.op, inputs, row.attrs).map((y) => e.Unsqueeze(y, e.ints([0])));
+    return emit(e, row, inputs).map((y) => e.Unsqueeze(y, e.ints([0])));
   });
   const outputs = copies[0]!.map((_, k) => e.Concat(...copies.map((y) => y[k]!), { axis: 0 }));
   const program: Program = await compile({ inputs: stacks, outputs }, RUN);

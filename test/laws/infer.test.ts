@@ -19,7 +19,7 @@ const expectSame = (got: Tensor, want: Tensor) => {
 };
 
 describe("infer, fold and known say what onnxruntime says", () => {
-  it.each(rows.map((row, i) => [title(row, i), row, i] as const))("%s", async (_, row, i) => {
+  it.each(rows.map((row, i) => [title(row, i), row, i] as const).filter(([, row]) => !row.build))("%s", async (_, row, i) => {
     const free = new Map<number, ReturnType<typeof freeInput>>();
     const inputs = bind(builder(), row, "float32", (s, slot) => {
       const v = freeInput(s, "float32");

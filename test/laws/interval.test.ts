@@ -6,7 +6,7 @@ import { isGap, ops } from "../../src/ops/index.ts";
 import { builder, intervals } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
 import { box, samplesOf, WIDTHS } from "./box.ts";
-import { bind, forward, freeInput, keyOf, numbersOf, RUN } from "./graphs.ts";
+import { bind, emit, forward, freeInput, keyOf, numbersOf, RUN } from "./graphs.ts";
 import { isFloats, isFree, type Row, title } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
@@ -31,7 +31,7 @@ describe("an interval encloses what its box maps to", () => {
     });
     const sets = perturbations(row);
     if (sets.length === 0) return;
-    const y = e.node(row.op, inputs, row.attrs);
+    const y = emit(e, row, inputs);
     const lows = new Map([...free].map(([slot, v]) => [slot, input(v.type.dtype, v.type.shape)]));
     const highs = new Map([...free].map(([slot, v]) => [slot, input(v.type.dtype, v.type.shape)]));
     const enclose = (set: ReadonlySet<number>): Interval[] => {
@@ -40,7 +40,7 @@ describe("an interval encloses what its box maps to", () => {
       return y.map((v) => known.get(v)!);
     };
     const { interval } = ops[row.op]!;
-    if (isGap(interval)) {
+    if (isGap(interval) && !row.build) {
       expect(interval.gap).toMatch(/\w+ \w+/);
       expect(() => enclose(sets[0]!)).toThrow(CounterfoilError);
       return;

@@ -1,6 +1,6 @@
 /** A row of the law tables: one operator, its attributes, and where each of its inputs comes from. */
 import { arrays, type DType, fold, type Key, permutation, type Shape, seedKey, size, type Tensor, tensor, uniform } from "../../src/base/index.ts";
-import type { Attrs } from "../../src/graph/index.ts";
+import type { Attrs, Emit, Value } from "../../src/graph/index.ts";
 
 /** Floats drawn from [low, high). */
 export interface Floats {
@@ -30,6 +30,8 @@ export interface Row {
   readonly op: string;
   readonly inputs: readonly (Source | null)[];
   readonly attrs?: Attrs;
+  /** The operator among others, instead of alone. */
+  readonly build?: (e: Emit, inputs: readonly (Value | null)[]) => readonly Value[];
   /** What this row is about, where the operator's name does not say it. */
   readonly about?: string;
   /** Axis 0 is not a batch, so linear bounds (one specification row a sample) do not apply. */

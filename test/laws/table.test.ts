@@ -4,7 +4,7 @@ import { isGap, ops } from "../../src/ops/index.ts";
 import { rows } from "./rows/index.ts";
 
 it("every operator has a row, and every row an operator", () => {
-  const met = new Set(rows.map((row) => row.op));
+  const met = new Set(rows.filter((row) => !row.build).map((row) => row.op));
   expect(Object.keys(ops).filter((name) => !met.has(name))).toEqual([]);
   expect([...met].filter((name) => !ops[name])).toEqual([]);
 });

@@ -5,7 +5,7 @@ import { type Emit, input, type Value } from "../../src/graph/index.ts";
 import { isGap, ops } from "../../src/ops/index.ts";
 import { builder, grad, gradOf } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
-import { bind, freeInput, keyOf, point, RUN } from "./graphs.ts";
+import { bind, emit, freeInput, keyOf, point, RUN } from "./graphs.ts";
 import { isFloats, title } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
@@ -36,12 +36,12 @@ describe("<vjp, v> is the central difference along v", () => {
     });
     const wrt = [...free].filter(([slot]) => isFloats(row.inputs[slot]!)).map(([, v]) => v);
     if (wrt.length === 0) return;
-    const ys = e.node(row.op, inputs, row.attrs);
+    const ys = emit(e, row, inputs);
     const floats = ys.map((y) => (y.type.dtype === "float64" ? y : e.Cast(y, { to: 11 })));
     const cotangents = floats.map((y) => input("float64", y.type.shape));
     const loss = sum(e, floats.map((y, k) => inner(e, y, cotangents[k]!)));
     const { vjp } = ops[row.op]!;
-    if (isGap(vjp)) {
+    if (isGap(vjp) && !row.build) {
       expect(vjp.gap).toMatch(/\w+ \w+/);
       expect(() => gradOf(e, loss, wrt)).toThrow(CounterfoilError);
       return;

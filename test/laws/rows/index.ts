@@ -1,6 +1,7 @@
 /** The table: every operator's rows. */
 import type { Row } from "../row.ts";
 import { activation } from "./activation.ts";
+import { chains } from "./chains.ts";
 import { comparison } from "./comparison.ts";
 import { convolution } from "./convolution.ts";
 import { elementwise } from "./elementwise.ts";
@@ -22,4 +23,5 @@ export const rows: readonly Row[] = [
   ...reduction,
   ...movement,
   ...indexing,
+  ...chains,
 ];

@@ -73,7 +73,7 @@ export const indexing: Row[] = [
   { op: "Range", about: "down", inputs: [ints([5], []), ints([-2], []), ints([-2], [])] },
   { op: "Range", about: "empty", inputs: [ints([5], []), ints([2], []), ints([1], [])] },
   { op: "Range", about: "floats", inputs: [floats([0], []), floats([1], []), floats([0.25], [])] },
-  cast(1, "to float32", x([2, 3])),
+  cast(1, "to float32", x([2, 3]), { steep: "rounds to float32" }),
   cast(11, "to float64", x([2, 3])),
   cast(7, "to int64, towards zero", x([2, 3], -2.5, 2.5, { kinks: whole })),
   cast(6, "to int32", x([2, 3], -2.5, 2.5, { kinks: whole })),

@@ -90,6 +90,8 @@ export const movement: Row[] = [
   pad([2, 3, 4], [0, 1, 2, 0, 2, 3], "reflect"),
   pad([2, 3, 4], [1, 3], "reflect", [-1]),
   pad([2, 5], [-2, 1], "edge", [1]),
-  pad([2, 3, 4], [0, 1, 2, 0, 2, 3], "wrap", undefined, undefined, { steep: "its gradient is refused" }),
+  pad([2, 6], [2, -3], "reflect", [1]),
+  pad([2, 6], [-1, -2], "edge", [1]),
+  pad([2, 3, 4], [0, 1, 2, 0, 2, 3], "wrap"),
   { op: "Pad", about: "int64", inputs: [fed([1, 2]), ints([1, 2]), fed([7], [])] },
 ];

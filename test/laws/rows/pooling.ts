@@ -85,6 +85,10 @@ export const pooling: Row[] = [
   ]),
   resize([4], [2], { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" }),
   resize([4], [2], { mode: "linear" }),
+  // where rounding decides the size and the nearest pixel
+  resize([10, 3], [0.7, 1.3], { mode: "nearest", nearest_mode: "floor" }),
+  resize([10, 7], [0.3, 0.6], { mode: "nearest" }),
+  resize([2, 3, 2], [2, 2, 2], { mode: "nearest", coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" }),
   resizeTo([3, 4], [5, 2], { mode: "linear" }),
   resizeTo([3, 4], [7, 9], { mode: "nearest" }),
   resizeTo([3, 4], [1, 1], { mode: "linear", coordinate_transformation_mode: "pytorch_half_pixel" }),
