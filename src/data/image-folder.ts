@@ -2,6 +2,7 @@
 import { host } from "#host";
 import { CounterfoilError, fail, type Pixels, sha256 } from "../base/index.ts";
 import { type Dataset, dataset } from "./dataset.ts";
+import { checkedLimit } from "./split.ts";
 
 const PICTURE = /\.(png|jpe?g)$/i;
 /** Decoded at the same time. */
@@ -15,6 +16,7 @@ const MOST = 2 ** 30;
  * in turn, so that the first `limit` are of all. Throws `folder-classes`, `folder-class-empty`, `image-unreadable`, `data-large`.
  */
 export async function imageFolder(path: string, { limit }: { readonly limit?: number } = {}): Promise<Dataset> {
+  if (limit !== undefined) checkedLimit(limit);
   const root = path.replace(/\/+$/, "");
   const visible = async (folder: string) => (await host.readDir(folder)).filter((e) => !e.name.startsWith("."));
   const classes = (await visible(root)).filter((e) => e.directory).map((e) => e.name);

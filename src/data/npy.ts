@@ -67,7 +67,7 @@ function rowMajor({ dtype, shape, data }: Tensor): Tensor {
 export function writeNpy(t: Tensor): Uint8Array {
   const code = Object.keys(DESCR).find((d) => DESCR[d] === t.dtype)!;
   const order = code.endsWith("1") ? "|" : "<";
-  const header = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${t.shape.map((d) => `${d},`).join(" ")}), }`;
+  const header = `{'descr': '${order}${code}', 'fortran_order': False, 'shape': (${t.shape.join(", ")}${t.shape.length === 1 ? "," : ""}), }`;
   // the data start at a multiple of 64, as numpy wants for memory mapping
   const padded = `${header}${" ".repeat((64 - ((header.length + 11) % 64)) % 64)}\n`;
   const out = new Uint8Array(10 + padded.length + bytesOf(t).length);

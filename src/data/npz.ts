@@ -7,17 +7,18 @@ import { unit } from "./unit.ts";
 
 const MEND = "save it with np.savez(file, x=x, y=y)";
 
-/** All arrays of a `.npz` file, by name. */
-export function readNpz(bytes: Uint8Array, name = "the file"): Record<string, Tensor> {
-  let entries: Record<string, Uint8Array>;
+/** The arrays of a `.npz` file, by name: all, or those of `wanted` that it has. */
+export function readNpz(bytes: Uint8Array, name = "the file", wanted?: readonly string[]): Record<string, Tensor> {
+  const files = unzip(bytes, name, (array) => wanted?.includes(array) ?? true);
+  return Object.fromEntries(Object.entries(files).map(([file, content]) => [file.slice(0, -4), readNpy(content, `${file} of ${name}`)]));
+}
+
+function unzip(bytes: Uint8Array, name: string, wanted: (array: string) => boolean): Record<string, Uint8Array> {
   try {
-    entries = unzipSync(bytes, { filter: (entry) => entry.name.endsWith(".npy") });
+    return unzipSync(bytes, { filter: (entry) => entry.name.endsWith(".npy") && wanted(entry.name.slice(0, -4)) });
   } catch (cause) {
     return fail({ code: "npz-format", expected: `${name} to be a whole .npz file`, got: (cause as Error).message, mend: MEND, cause });
   }
-  return Object.fromEntries(
-    Object.entries(entries).map(([entry, content]) => [entry.slice(0, -4), readNpy(content, `${entry} of ${name}`)]),
-  );
 }
 
 /** The bytes of a `.npz` file of the given arrays, not compressed. */
@@ -33,12 +34,8 @@ export const writeNpz = (tensors: Readonly<Record<string, Tensor>>): Uint8Array 
  * `y` has any whole-number type. Throws `npz-format`, `npy-format`, `npz-array`, `npz-dtype` and what {@link dataset} throws.
  */
 export async function npz(bytes: Uint8Array, name: string): Promise<Dataset> {
-  const found = readNpz(bytes, name);
-  const [x, y] = ["x", "y"].map(
-    (key) =>
-      found[key] ??
-      fail({ code: "npz-array", expected: `arrays x and y in ${name}`, got: Object.keys(found).join(", ") || "no array", mend: MEND }),
-  ) as [Tensor, Tensor];
+  const { x, y } = readNpz(bytes, name, ["x", "y"]);
+  if (!x || !y) return missing(bytes, name);
   if (isFloat(y.dtype))
     fail({ code: "npz-dtype", expected: `y in ${name} of a whole-number type`, got: y.dtype, mend: "convert it with y.astype(np.int64)" });
   if (y.shape.length !== 1)
@@ -55,6 +52,12 @@ export async function npz(bytes: Uint8Array, name: string): Promise<Dataset> {
     range: x.dtype === "uint8" ? [0, 1] : undefined,
     provenance: { source: name, n: y.data.length, sha256: await sha256(bytes) },
   });
+}
+
+function missing(bytes: Uint8Array, name: string): never {
+  const arrays: string[] = [];
+  unzip(bytes, name, (array) => arrays.push(array) < 0);
+  return fail({ code: "npz-array", expected: `arrays x and y in ${name}`, got: arrays.join(", ") || "no array", mend: MEND });
 }
 
 function asFloat32({ dtype, data }: Tensor, name: string): Float32Array {
