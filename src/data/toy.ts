@@ -69,9 +69,9 @@ export const TOY_NAMES = Object.keys(TOYS) as readonly ToyName[];
 
 /** `n` samples [n, 2] (default 10,000), classes in turn. */
 export function toy(name: ToyName, key: Key, n = 10_000): Dataset {
-  const found: Toy =
-    TOYS[name] ?? fail({ code: "toy-unknown", expected: `one of ${TOY_NAMES.join(", ")}`, got: `“${name}”`, mend: "choose one of those" });
-  const { classes, std, point, range } = found;
+  if (!TOY_NAMES.includes(name))
+    fail({ code: "toy-unknown", expected: `one of ${TOY_NAMES.join(", ")}`, got: `“${name}”`, mend: "choose one of those" });
+  const { classes, std, point, range }: Toy = TOYS[name];
   const along = uniform(fold(key, "along"), n);
   const data = normal(fold(key, "noise"), 2 * n, 0, std);
   const y = Int32Array.from({ length: n }, (_, i) => i % classes);
