@@ -3,7 +3,7 @@ import { fail, rows, sameShape, size, type Tensor, tensor } from "../base/index.
 import type { Graph } from "../graph/index.ts";
 import { read } from "../onnx/index.ts";
 import { builder, rebatch } from "../pass/index.ts";
-import { compile, openFile, type RunOptions } from "../run/index.ts";
+import { compile, type ModelFile, modelFile, openFile, type RunOptions } from "../run/index.ts";
 
 export interface Classifier {
   /** What the file computes, as a graph. */
@@ -23,13 +23,16 @@ export interface Classifier {
 
 const CHUNK = 250;
 
+/** Open the classifier in an ONNX file. */
+export const load = async (path: string, options: RunOptions = {}): Promise<Classifier> => openClassifier(await modelFile(path), options);
+
 /**
  * Open a classifier: one float32 input [N, …], first output [N, classes].
- * @param bytes the ONNX file
- * @param path where it lies, if its weights are external
+ * @param model the bytes of an ONNX file, or what `modelFile` read
  */
-export async function openClassifier(bytes: Uint8Array, options: RunOptions & { path?: string } = {}): Promise<Classifier> {
-  const graph = read(bytes, builder());
+export async function openClassifier(model: Uint8Array | ModelFile, options: RunOptions = {}): Promise<Classifier> {
+  const { bytes, path, external }: Partial<ModelFile> & { bytes: Uint8Array } = model instanceof Uint8Array ? { bytes: model } : model;
+  const graph = read(bytes, builder(), { external });
   const [x, ...others] = graph.inputs;
   if (!x || others.length > 0 || x.type.dtype !== "float32")
     fail({
@@ -46,7 +49,8 @@ export async function openClassifier(bytes: Uint8Array, options: RunOptions & { 
       got: scoresType ? `[${scoresType.shape}]` : "no output",
       mend: "export the class scores as the first output",
     });
-  const file = await openFile(options.path ?? bytes, options);
+  // only a path lets onnxruntime find weights beside the model
+  const file = await openFile(external && path ? path : bytes, options);
   const inputShape = x!.type.shape.slice(1);
   const dynamic = typeof (x!.dims?.[0] ?? "N") === "string";
   const chunk = dynamic ? CHUNK : x!.type.shape[0]!;

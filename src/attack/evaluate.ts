@@ -49,7 +49,7 @@ export interface AttackResult {
   /** Summed over samples, steps and restarts. */
   readonly gradientEvaluations: number;
   readonly samples: readonly SampleResult[];
-  /** The inputs behind the results: adversarial where the attack succeeded, clean elsewhere. */
+  /** The inputs behind the results: the one that succeeded, else the attack's first candidate; clean where that was wrong already. */
   readonly adversarial: Tensor<"float32">;
 }
 
@@ -137,11 +137,13 @@ export async function attackClassifier(classifier: Classifier, data: Data, optio
           const answers = argmax(await classifier.scores(inputs));
           left.forEach(([i], k) => {
             const mine = inputs.data.subarray(k * width, (k + 1) * width);
-            if (!wins(i, answers[k]!) || mine.some(Number.isNaN)) return;
+            if (mine.some(Number.isNaN)) return;
+            const won = wins(i, answers[k]!);
+            if (won || (restart === 0 && candidate === candidates[0])) adversarial.data.set(mine, i * width);
+            if (!won) return;
             // in float64: a difference of float32 numbers, unrounded
             const delta = Float64Array.from(mine, (v, j) => v - x.data[i * width + j]!);
             found.set(i, { predicted: answers[k]!, distance: norm.distance(delta) });
-            adversarial.data.set(mine, i * width);
           });
         }
         onProgress?.(restart * n + at + chosen.length, restarts * n);

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { attackClassifier, fgsm, norms, openClassifier, pgd } from "../attack/index.ts";
+import { modelFile } from "../run/index.ts";
 import { labelled } from "./data.ts";
-import { modelFile } from "./files.ts";
 import { choice, jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
@@ -32,7 +32,7 @@ const command = defineCommand({
     const relativeStep = args["relative-step"] === undefined ? undefined : number("relative-step", args["relative-step"], { least: 0 });
     const gate = args["fail-under"] === undefined ? undefined : number("fail-under", args["fail-under"], { least: 0, most: 1 });
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
-    const classifier = await openClassifier(file.bytes, { ...run, path: file.path });
+    const classifier = await openClassifier(file, run);
     const bar = meter(`attacking ${args.model} with ${name}`);
     try {
       const target =

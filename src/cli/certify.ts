@@ -1,8 +1,8 @@
 import { defineCommand } from "citty";
 import { openClassifier } from "../attack/index.ts";
+import { modelFile } from "../run/index.ts";
 import { certify, METHODS } from "../verify/index.ts";
 import { labelled } from "./data.ts";
-import { modelFile } from "./files.ts";
 import { choice, jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
@@ -26,7 +26,7 @@ const command = defineCommand({
     const method = choice("method", args.method, METHODS);
     const gate = args["fail-under"] === undefined ? undefined : number("fail-under", args["fail-under"], { least: 0, most: 1 });
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
-    const classifier = await openClassifier(file.bytes, { ...run, path: file.path });
+    const classifier = await openClassifier(file, run);
     const bar = meter(`certifying ${args.model} by ${method}`);
     try {
       const result = await certify(

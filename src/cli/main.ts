@@ -45,11 +45,13 @@ try {
   const mine = error instanceof CounterfoilError;
   const usage = error instanceof Error && error.name === "CLIError";
   if (mine) process.stderr.write(`counterfoil: expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]\n`);
+  // Ctrl-C in work that keeps no state
+  else if (error instanceof Error && error.name === "AbortError") process.stderr.write("counterfoil: interrupted\n");
   else if (usage) process.stderr.write(`counterfoil: ${error.message}; see counterfoil ${argv[0] ?? ""} --help\n`);
   else
     process.stderr.write(
       `counterfoil: this is our bug: ${error instanceof Error ? error.message : String(error)}; run again with --verbose and report what it prints\n`,
     );
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = mine || usage ? 2 : 3;
+  process.exitCode = mine || usage || (error instanceof Error && error.name === "AbortError") ? 2 : 3;
 }

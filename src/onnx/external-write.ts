@@ -1,8 +1,7 @@
 /** Large weights into one file beside the model. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { TensorProto_DataLocation, type TensorProtoSchema } from "onnx-buf";
-import { onnxType, type Tensor } from "../base/index.ts";
-import { bytesOf } from "./tensor.ts";
+import { bytesOf, onnxType, type Tensor } from "../base/index.ts";
 
 /** Offsets are multiples of a page, so that runtimes can map the file. */
 const PAGE = 4096;

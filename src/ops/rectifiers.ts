@@ -75,7 +75,8 @@ export const PRelu: Op = {
     const o = e.scalar(0, x!);
     return [e.Where(positive, dy!, e.Mul(dy!, s!)), unbroadcast(e, e.Where(positive, o, e.Mul(dy!, x!)), s!)];
   },
-  interval: (e, node, [x, s]) => (s!.lo === s!.hi ? [through(e, x!, (v) => again(e, node, [v, s!.lo])[0]!)] : composedInterval(e, node, [x!, s!])),
+  interval: (e, node, [x, s]) =>
+    s!.lo === s!.hi ? [through(e, x!, (v) => again(e, node, [v, s!.lo])[0]!)] : composedInterval(e, node, [x!, s!]),
   lines: composed,
   noFloat64: true,
   compose: (e, { inputs: [x, s] }) => [e.Sub(e.Relu(x!), e.Mul(s!, e.Relu(e.Neg(x!))))],

@@ -1,4 +1,6 @@
 export { compile, evaluate, type Program, type RunOptions } from "./compile.ts";
 export { DEVICES, type Device } from "./device.ts";
 export { type FileProgram, openFile } from "./file.ts";
+export { type GradientCheck, gradientCheck } from "./gradient-check.ts";
+export { type ModelFile, modelFile } from "./model-file.ts";
 export { compileStep, type State, type StepProgram } from "./step.ts";

@@ -1,14 +1,23 @@
-/** The user's model file. */
+/** A model file on disk, with the weights that lie beside it. */
 import { host } from "#host";
 import { sha256 } from "../base/index.ts";
+import { type ExternalFiles, externalFiles } from "../onnx/index.ts";
 
 export interface ModelFile {
   readonly bytes: Uint8Array;
   readonly path: string;
   readonly sha256: string;
+  /** Bytes of the weights files; undefined where all weights are inside the model. */
+  readonly external?: ExternalFiles;
 }
 
+/** Read an ONNX file and the weights files it names. */
 export async function modelFile(path: string): Promise<ModelFile> {
   const bytes = await host.readFile(path);
-  return { bytes, path, sha256: await sha256(bytes) };
+  const folder = path.slice(0, path.search(/[^/\\]*$/));
+  const beside = new Map<string, Uint8Array<ArrayBuffer>>();
+  const names = externalFiles(bytes);
+  for (const name of names)
+    if ((await host.kind(`${folder}${name}`)) === "file") beside.set(name, new Uint8Array(await host.readFile(`${folder}${name}`)));
+  return { bytes, path, sha256: await sha256(bytes), ...(names.length > 0 && { external: (name: string) => beside.get(name) }) };
 }

@@ -1,6 +1,7 @@
 /** CROWN on one network: enclosures layer by layer, each from backward linear bounds. Zhang et al. 2018, arXiv:1811.00866. */
 import { rows, size, type Tensor } from "../base/index.ts";
-import { dependents, type Graph, type Interval, input, type Value } from "../graph/index.ts";
+import { dependents, type Graph, type Interval, input, order, type Value } from "../graph/index.ts";
+import { ops } from "../ops/index.ts";
 import { builder, concretize, expandForLines, intervals, linear, rebatch, relaxed } from "../pass/index.ts";
 import { compile, type Program, type RunOptions } from "../run/index.ts";
 
@@ -16,13 +17,18 @@ export interface Crown {
 interface Stage {
   readonly shape: readonly number[];
   readonly batch: number;
-  /** By bounds alone: nothing upstream is relaxed, intervals do as well. */
+  /** Nothing upstream is relaxed, so that intervals are as tight. */
   readonly affine: boolean;
-  readonly program: Program;
+  /** Where no kink lies inside an element's enclosure, its line is exact and nothing is gained by a tighter one. null: always. */
+  readonly kinks: readonly number[] | null;
+  /** The value's enclosure by intervals, from those of all before it. */
+  readonly enclose: Program;
+  /** Lower bounds of `batch` rows of specification. */
+  readonly backward: Program;
 }
 
-/** Rows of one backward pass: enough to fill matrix products, few enough to stay in cache. */
-const ROWS = 512;
+/** Rows of one backward pass: enough to fill matrix products, few enough that little is wasted on the last pass. */
+const ROWS = 64;
 
 /** Compile CROWN for `graph` (logits, batch 1) and specifications of `specRows` rows. */
 export async function crown(graph: Graph, specRows: number, run: RunOptions = {}): Promise<Crown> {
@@ -32,14 +38,15 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
   for (const [k, v] of values.entries())
     stages.push(await stage(net, values.slice(0, k), v, k === values.length - 1 ? specRows : undefined, run));
 
-  async function bounds({ program, batch }: Stage, known: readonly Numbers[], spec: Numbers): Promise<Float32Array> {
+  /** Lower bounds of each row of `spec`. */
+  async function bounds({ backward, batch }: Stage, known: readonly Numbers[], spec: Numbers): Promise<Float32Array> {
     const n = spec.shape[0]!;
     const out = new Float32Array(n);
     for (let at = 0; at < n; at += batch) {
       const part = rows(spec, at, Math.min(at + batch, n));
       const fed = new Float32Array(batch * size(spec.shape.slice(1)));
       fed.set(part.data);
-      const [low] = await program.run([...known, { dtype: "float32", shape: [batch, ...spec.shape.slice(1)], data: fed }]);
+      const [low] = await backward.run([...known, { dtype: "float32", shape: [batch, ...spec.shape.slice(1)], data: fed }]);
       out.set((low!.data as Float32Array).subarray(0, part.shape[0]!), at);
     }
     return out;
@@ -49,26 +56,27 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
     async lowerBounds(lo, hi, spec) {
       const known: Numbers[] = [lo, hi];
       for (const s of stages.slice(0, -1)) {
-        const blank: Numbers = { dtype: "float32", shape: [s.batch, ...s.shape], data: new Float32Array(s.batch * size(s.shape)) };
-        const [, ibpLo, ibpHi] = (await s.program.run([...known, blank])) as Numbers[];
+        const [ibpLo, ibpHi] = (await s.enclose.run(known)) as Numbers[];
         if (!s.affine) {
-          const n = size(s.shape);
-          const below = await bounds(s, known, identity(s.shape, 1));
-          const above = await bounds(s, known, identity(s.shape, -1));
-          // neither bound dominates on every neuron: keep the better of each
-          for (let i = 0; i < n; i++) {
-            const [a, b] = [Math.max(ibpLo!.data[i]!, below[i]!), Math.min(ibpHi!.data[i]!, -above[i]!)];
+          const { kinks } = s;
+          const loose = Array.from(ibpLo!.data.keys()).filter(
+            (i) => kinks?.some((k) => ibpLo!.data[i]! < k && k < ibpHi!.data[i]!) ?? true,
+          );
+          const found = await bounds(s, known, signedUnits(s.shape, loose));
+          loose.forEach((i, k) => {
+            // neither bound dominates on every neuron: keep the better of each
+            const [a, b] = [Math.max(ibpLo!.data[i]!, found[2 * k]!), Math.min(ibpHi!.data[i]!, -found[2 * k + 1]!)];
             // the two may cross by rounding where the neuron hardly moves
             ibpLo!.data[i] = Math.min(a, b);
             ibpHi!.data[i] = Math.max(a, b);
-          }
+          });
         }
         known.push(ibpLo!, ibpHi!);
       }
       return bounds(stages.at(-1)!, known, spec);
     },
     async release() {
-      for (const s of stages) await s.program.release();
+      for (const s of stages) await Promise.all([s.enclose.release(), s.backward.release()]);
     },
   };
 }
@@ -76,7 +84,7 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
 async function stage(net: Graph, earlier: readonly Value[], v: Value, specRows: number | undefined, run: RunOptions): Promise<Stage> {
   const e = builder();
   const shape = v.type.shape.slice(1);
-  const batch = specRows ?? Math.min(size(shape), ROWS);
+  const batch = specRows ?? Math.min(2 * size(shape), ROWS);
   const box = new Map<Value, Interval>();
   const feeds: Value[] = [];
   for (const x of [net.inputs[0]!, ...earlier]) {
@@ -93,14 +101,30 @@ async function stage(net: Graph, earlier: readonly Value[], v: Value, specRows: 
   const bound = linear(e, wide.graph.outputs[0]!, spec, [wide.graph.inputs[0]!], at);
   const least = concretize(e, bound, at);
   const own = box.get(v)!;
-  const program = await compile({ inputs: [...feeds, spec], outputs: [least, own.lo, own.hi] }, run);
-  return { shape, batch, affine: !earlier.some((x) => dependents([v], [x]).has(v)), program };
+  return {
+    shape,
+    batch,
+    affine: !earlier.some((x) => dependents([v], [x]).has(v)),
+    kinks: kinksOf(net, v),
+    enclose: await compile({ inputs: feeds, outputs: [own.lo, own.hi] }, run),
+    backward: await compile({ inputs: [...feeds, spec], outputs: [least] }, run),
+  };
 }
 
-/** ±I, one row for each element of `shape`. */
-function identity(shape: readonly number[], sign: 1 | -1): Numbers {
+/** All kinks of the operators that read `v`'s enclosure; null where one of them is curved. */
+function kinksOf(net: Graph, v: Value): readonly number[] | null {
+  const readers = order(net.outputs).filter((node) => node.inputs.includes(v) && typeof ops[node.op]!.lines === "function");
+  const all = readers.map((node) => ops[node.op]!.kinks);
+  return all.every((k) => k !== undefined) ? all.flat() : null;
+}
+
+/** Rows +eᵢ, −eᵢ for each of the elements `at` of a value of `shape`. */
+function signedUnits(shape: readonly number[], at: readonly number[]): Numbers {
   const n = size(shape);
-  const data = new Float32Array(n * n);
-  for (let i = 0; i < n; i++) data[i * n + i] = sign;
-  return { dtype: "float32", shape: [n, ...shape], data };
+  const data = new Float32Array(2 * at.length * n);
+  at.forEach((i, k) => {
+    data[2 * k * n + i] = 1;
+    data[(2 * k + 1) * n + i] = -1;
+  });
+  return { dtype: "float32", shape: [2 * at.length, ...shape], data };
 }

@@ -1,0 +1,105 @@
+import { defineCommand } from "citty";
+import { host } from "#host";
+import { openClassifier } from "../attack/index.ts";
+import { first, loadSplits } from "../data/index.ts";
+import { attackAct, certifyAct, ganAct, type Stage, trainAct } from "./demo-acts.ts";
+import { type DemoReport, demoPage, panels, pictureOf } from "./demo-page.ts";
+import { jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
+import { interruptible, meter, percent, printJson } from "./output.ts";
+
+/** L∞ radii: those of the curves, and those small enough to be proven. */
+const EPSILONS = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3];
+const SMALL = [0.01, 0.02, 0.04, 0.06, 0.08, 0.1];
+
+const command = defineCommand({
+  meta: { name: "demo", description: "Train, attack, harden, certify and forge real MNIST digits; write a page about it." },
+  args: {
+    out: { type: "string", description: "folder for models, pictures, demo.json and index.html", default: "runs/demo" },
+    ...runArgs,
+    ...jsonArg,
+  },
+  async run({ args }) {
+    const start = performance.now();
+    const [out, run, seed] = [args.out, runOptions(args), number("seed", args.seed, { whole: true })];
+    const signal = interruptible();
+    const data = await loadSplits("mnist", { seed });
+    const test = first(data.test, 1000);
+    const few = first(data.test, 100);
+
+    /** One act under its own progress line. */
+    async function act<T>(title: string, play: (stage: Stage) => Promise<T>, sum: (result: T) => string): Promise<T> {
+      const bar = meter(title);
+      try {
+        const result = await play({
+          out,
+          seed,
+          run,
+          signal,
+          progress: (text, done, total) => bar.update(`${title}: ${text}`, done, total),
+        });
+        bar.succeed(`${title}: ${sum(result)}`);
+        return result;
+      } finally {
+        bar.stop();
+      }
+    }
+
+    const standard = await act(
+      "1/6 a network learns to read",
+      (s) => trainAct(s, "standard", data),
+      (r) => `${percent(r.testAccuracy)} of 10,000 test digits`,
+    );
+    const epsilon = EPSILONS.at(-1)!;
+    const victim = await openClassifier(standard.bytes, run);
+    const attacked = await act(
+      "2/6 it is attacked",
+      (s) => attackAct(s, "standard", victim, test, EPSILONS),
+      (r) => `${percent(r.strongest.robustAccuracy)} left under PGD-40 at ε = ${epsilon}`,
+    );
+    const hardened = await act(
+      "3/6 another learns to withstand",
+      (s) => trainAct(s, "hardened", data, epsilon),
+      (r) => `${percent(r.testAccuracy)} of 10,000 test digits`,
+    );
+    const defender = await openClassifier(hardened.bytes, run);
+    const held = await act(
+      "4/6 it is attacked as well",
+      (s) => attackAct(s, "hardened", defender, test, EPSILONS),
+      (r) => `${percent(r.strongest.robustAccuracy)} left under PGD-40 at ε = ${epsilon}`,
+    );
+    const bounds = await act(
+      "5/6 small perturbations are ruled out",
+      async (s) => [...(await certifyAct(s, "standard", victim, few, SMALL)), ...(await certifyAct(s, "hardened", defender, few, SMALL))],
+      (r) => r.map((b) => `${b.model} ε = ${b.epsilon} ${percent(b.certified)}`).join(", "),
+    );
+    await victim.release();
+    await defender.release();
+    const gan = await act(
+      "6/6 two networks play until noise looks like digits",
+      (s) => ganAct(s, data, 50_000, 5),
+      (r) => `${r.steps} steps`,
+    );
+
+    const shown = panels(test, attacked.strongest, held.strongest);
+    const picture = await pictureOf(shown, epsilon);
+    const file = ({ path, sha256, epochs, testAccuracy }: typeof standard) => ({ path, sha256, epochs, testAccuracy });
+    const report: DemoReport = {
+      seed,
+      runtime: victim.runtime,
+      seconds: (performance.now() - start) / 1000,
+      epsilon,
+      models: { standard: file(standard), hardened: file(hardened) },
+      curves: [...attacked.curves, ...held.curves],
+      bounds,
+      gan,
+    };
+    await host.writeFile(`${out}/demo.json`, `${JSON.stringify({ ...report, data: data.provenance }, null, 2)}\n`);
+    await host.writeFile(`${out}/picture.svg`, picture);
+    await host.writeFile(`${out}/index.html`, await demoPage(report, picture));
+    process.stderr.write(`${out}/index.html shows it all, ${out}/demo.json has every number (${Math.round(report.seconds)} s)\n`);
+    if (args.json) printJson(report);
+    return 0;
+  },
+});
+
+export default withExamples(command, ["counterfoil demo", "counterfoil demo --out runs/demo --seed 1"]);

@@ -1,0 +1,14 @@
+export * from "./attack/index.ts";
+export { CounterfoilError, fold, full, type Key, numbers, rows, seedKey, type Tensor, take, tensor, zeros } from "./base/index.ts";
+export * from "./data/index.ts";
+export * from "./gan/index.ts";
+export { type Graph, input, print, type Value } from "./graph/index.ts";
+export * from "./harden/index.ts";
+export * as nn from "./nn/index.ts";
+export { read, write } from "./onnx/index.ts";
+export * as optim from "./optim/index.ts";
+export { builder, grad, gradOf, intervals, linear } from "./pass/index.ts";
+export * from "./report/index.ts";
+export * from "./run/index.ts";
+export * from "./train/index.ts";
+export * from "./verify/index.ts";

@@ -1,0 +1,3 @@
+export * from "./chart.ts";
+export * from "./grid.ts";
+export * from "./html.ts";
