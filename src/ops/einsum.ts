@@ -96,6 +96,11 @@ export const Einsum: Op = {
   // products first: each is bounded by its McCormick planes
   compose: (e, node) => {
     const { align, sum } = alignment(node);
-    return [sum(e, (node.inputs as Value[]).map((v, i) => align(e, v, i)).reduce((a, b) => e.Mul(a, b)))];
+    return [
+      sum(
+        e,
+        (node.inputs as Value[]).map((v, i) => align(e, v, i)).reduce((a, b) => e.Mul(a, b)),
+      ),
+    ];
   },
 };

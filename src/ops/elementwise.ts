@@ -4,7 +4,9 @@ import {
   bilinear,
   bilinearLines,
   broadcasting,
+  centre,
   chain,
+  chord,
   concave,
   convex,
   decreasing,
@@ -13,11 +15,15 @@ import {
   isConstantBox,
   mask,
   same,
+  tangent,
   unbroadcast,
   valley,
   zero,
 } from "./algebra.ts";
 import { affine, composed, type LineRule, none, type Op } from "./op.ts";
+
+/** Stands for “no bound”: finite, so that 0·BIG is 0 and not NaN. */
+const BIG = 3e38;
 
 export const Add: Op = {
   infer: broadcasting,
@@ -112,10 +118,16 @@ export const Exp: Op = {
   infer: same,
   vjp: chain((_, __, y) => y),
   interval: increasing,
-  lines: convex(
-    (e, x) => e.Exp(x),
-    (e, x) => e.Exp(x),
-  ),
+  lines: (e, _, [x]) => {
+    const f = (v: Value) => e.Exp(v);
+    // a tangent anywhere is below: take it where the exponential is finite
+    const below = tangent(e, e.Min(centre(e, x!), e.scalar(80, x!.lo)), f, f);
+    const above = chord(e, x!, f, f);
+    const finite = e.Less(x!.hi, e.scalar(88, x!.lo));
+    const slope = e.Where(finite, above.slope, e.scalar(0, x!.lo));
+    const offset = e.Where(finite, above.offset, e.scalar(BIG, x!.lo));
+    return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [slope], offset } };
+  },
   fold: foldElementwise((a) => Math.exp(a!)),
 };
 
@@ -124,10 +136,18 @@ export const Log: Op = {
   vjp: (e, { inputs: [x] }, [dy]) => [e.Div(dy!, x!)],
   // the logarithm is −∞ at 0 and undefined below: a box that reaches there has no lower bound
   interval: (e, _, [x]) => [{ lo: e.Log(e.Relu(x!.lo)), hi: e.Log(e.Relu(x!.hi)) }],
-  lines: concave(
-    (e, x) => e.Log(x),
-    (e, x) => e.Reciprocal(x),
-  ),
+  lines: (e, _, [x]) => {
+    const f = (v: Value) => e.Log(v);
+    const slopeOf = (v: Value) => e.Reciprocal(v);
+    // a tangent anywhere is above, and the logarithm of the least is below: enough where an overflow left the box no end
+    const far = e.scalar(1e30, x!.lo);
+    const above = tangent(e, e.Min(centre(e, x!), far), f, slopeOf);
+    const below = chord(e, x!, f, slopeOf);
+    const finite = e.Less(x!.hi, far);
+    const slope = e.Where(finite, below.slope, e.scalar(0, x!.lo));
+    const offset = e.Where(finite, below.offset, f(e.Min(x!.lo, far)));
+    return { lower: { slopes: [slope], offset }, upper: { slopes: [above.slope], offset: above.offset } };
+  },
   fold: foldElementwise((a) => Math.log(a!)),
 };
 
@@ -151,7 +171,21 @@ const oneSided = (e: Emit, x: Interval): Value => e.Or(e.Greater(x.lo, e.scalar(
 const reciprocalLines: LineRule = (e, node, x) => {
   const f = (e2: Emit, v: Value) => e2.Reciprocal(v);
   const d = (e2: Emit, v: Value) => e2.Neg(e2.Reciprocal(e2.Mul(v, v)));
-  const right = convex(f, d)(e, node, x) as { lower: Line; upper: Line };
+  // an overflow may leave the box no end: a tangent anywhere right of 0 is below, and 1/lo is above
+  const far = e.scalar(1e15, x[0]!.lo);
+  const below = tangent(
+    e,
+    e.Min(centre(e, x[0]!), far),
+    (v) => f(e, v),
+    (v) => d(e, v),
+  );
+  const above = chord(
+    e,
+    { lo: e.Min(x[0]!.lo, far), hi: x[0]!.hi },
+    (v) => f(e, v),
+    (v) => d(e, v),
+  );
+  const right = { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
   const left = concave(f, d)(e, node, x) as { lower: Line; upper: Line };
   const positive = e.Greater(x[0]!.lo, e.scalar(0, x[0]!.lo));
   const sided = oneSided(e, x[0]!);
@@ -161,9 +195,6 @@ const reciprocalLines: LineRule = (e, node, x) => {
   });
   return { lower: pick(right.lower, left.lower, -BIG), upper: pick(right.upper, left.upper, BIG) };
 };
-
-/** Stands for “no bound”: finite, so that 0·BIG is 0 and not NaN. */
-const BIG = 3e38;
 
 export const Reciprocal: Op = {
   infer: same,

@@ -1,5 +1,5 @@
 /** Resizing as one interpolation matrix an axis: in the plane, y = A_h · x · A_wᵀ. */
-import { fail, tensor } from "../base/index.ts";
+import { fail, sameShape, tensor } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
 import { moving, transposed } from "./algebra.ts";
 import { affine, arg, type Call, constantInts, int, type Op, text } from "./op.ts";
@@ -86,9 +86,12 @@ function interpolate(e: Emit, call: Call, v: Value, back: boolean): Value {
   const from = arg(call, 0).type.shape;
   const to = sizes(call);
   const rank = from.length;
+  // onnxruntime copies where no size changes
+  if (sameShape(from, to)) return v;
   let y = v;
   from.forEach((d, axis) => {
-    if (d === to[axis]) return;
+    // a scale may move pixels though it rounds to the same size
+    if (d === to[axis] && scaleOf(call, axis, d, d) === 1) return;
     const m = e.constant(tensor(matrix(call, axis, d, to[axis]!), [to[axis]!, d], v.type.dtype as "float32"));
     const a = back ? transposed(e, m) : m;
     if (axis === rank - 2) {

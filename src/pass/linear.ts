@@ -6,8 +6,8 @@
  * therefore *be* the batch: `y` comes from a graph rebatched to the number of rows R, while the boxes have batch 1 and
  * broadcast over the rows. Mixing the two is silently unsound, so `linear` checks it on every value.
  */
-import { fail, onnxType, sameShape } from "../base/index.ts";
-import { type Emit, type Graph, type Interval, type Node, order, type Value } from "../graph/index.ts";
+import { CounterfoilError, fail, onnxType, sameShape } from "../base/index.ts";
+import { dependents, type Emit, type Graph, type Interval, input, type Node, order, type Value } from "../graph/index.ts";
 import { unbroadcast } from "../ops/algebra.ts";
 import { ops } from "../ops/index.ts";
 import { affine, composed, isGap, type Lines } from "../ops/op.ts";
@@ -25,8 +25,7 @@ export interface LinearBound {
 /** What changes when a source does. A value known from shapes does not, though it is computed from one. */
 function perturbed(roots: readonly Value[], sources: readonly Value[]): Set<Value> {
   const live = new Set<Value>(sources);
-  for (const node of order(roots))
-    if (node.inputs.some((v) => v && live.has(v))) for (const o of node.outputs) if (!o.known) live.add(o);
+  for (const node of order(roots)) if (node.inputs.some((v) => v && live.has(v))) for (const o of node.outputs) if (!o.known) live.add(o);
   return live;
 }
 
@@ -80,7 +79,9 @@ const addRows = (e: Emit, total: Value, v: Value): Value => {
  */
 export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[], box: (v: Value) => Interval): LinearBound {
   const live = perturbed([y], sources);
+  const sized = dependents([y], sources);
   const batch = rows.type.shape[0]!;
+  const wider = atBatch(y, sources, batch + 1);
   const coefficient = new Map<Value, Value>([[y, rows]]);
   let offset = e.fill(0, [batch], rows.type.dtype);
   const push = (v: Value, a: Value) => {
@@ -92,7 +93,12 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
     const out = node.outputs.find((o) => coefficient.has(o) && live.has(o) && !stop.has(o));
     if (!out) continue;
     const a = coefficient.get(out)!;
-    if (!sameShape(a.type.shape, out.type.shape) || a.type.shape[0] !== batch)
+    const other = wider(out).type.shape;
+    if (
+      !sameShape(a.type.shape, out.type.shape) ||
+      out.type.shape[0] !== batch ||
+      !sameShape(other, [batch + 1, ...out.type.shape.slice(1)])
+    )
       fail({
         code: "linear-batch",
         expected: `a value with one sample a row, [${batch}, …]`,
@@ -123,10 +129,13 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
           });
         else push(x, g);
       });
-      // a·f(0): at batch 1, it broadcasts over the rows
+      // a·f(0): at batch 1 it broadcasts over the rows, unless another input was sized by the batch
+      const rowsToo = node.inputs.some((v) => v && sized.has(v) && !live.has(v));
+      const zeroOf = (v: Value) =>
+        rowsToo ? e.Expand(e.scalar(0, v), e.ints(v.type.shape)) : e.fill(0, [1, ...v.type.shape.slice(1)], v.type.dtype);
       const atZero = e.node(
         node.op,
-        node.inputs.map((v) => (v && live.has(v) ? e.fill(0, [1, ...v.type.shape.slice(1)], v.type.dtype) : v)),
+        node.inputs.map((v) => (v && live.has(v) ? zeroOf(v) : v)),
         node.attrs,
       );
       node.outputs.forEach((o, i) => {
@@ -178,6 +187,24 @@ function linesOf(e: Emit, node: Node, live: ReadonlySet<Value>, box: (v: Value) 
     node.inputs.map((v, i) => v && (perturbed[i] ? box(v) : { lo: v, hi: v })),
   );
   return answer === composed ? refuse("it has not been expanded") : answer;
+}
+
+/** What each value under `y` is with sources of another batch: the sizes of one batch alone may agree by accident. */
+function atBatch(y: Value, sources: readonly Value[], batch: number): (v: Value) => Value {
+  const swap = new Map(sources.map((v) => [v, input(v.type.dtype, [batch, ...v.type.shape.slice(1)])]));
+  try {
+    const map = remap(builder(), [y], swap);
+    return (v) => map.get(v) ?? v;
+  } catch (cause) {
+    if (!(cause instanceof CounterfoilError)) throw cause;
+    return fail({
+      code: "linear-batch",
+      expected: "a graph that takes any batch",
+      got: cause.message,
+      mend: "keep the batch as axis 0 throughout the model, or use interval bounds",
+      cause,
+    });
+  }
 }
 
 /** The least value of the bound over the box, [R]. */

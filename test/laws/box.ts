@@ -13,7 +13,11 @@ export const WIDTHS: readonly Width[] = ["wide", "narrow", "point"];
 
 const floatBounds = (s: Floats, key: Key, width: Width): Bounds => {
   const n = size(s.shape);
-  const [a, b, kind] = [uniform(fold(key, "a"), n, s.low, s.high), uniform(fold(key, "b"), n, s.low, s.high), uniform(fold(key, "kind"), n)];
+  const [a, b, kind] = [
+    uniform(fold(key, "a"), n, s.low, s.high),
+    uniform(fold(key, "b"), n, s.low, s.high),
+    uniform(fold(key, "kind"), n),
+  ];
   const lo = new Float32Array(n);
   const hi = new Float32Array(n);
   const shrink = { wide: 1, narrow: 0.1, point: 0 }[width];

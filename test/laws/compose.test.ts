@@ -22,12 +22,15 @@ describe("in float64, lowered and composed, an operator is its float32 kernel", 
     });
     const ys = emit(e, row, inputs);
     const composed = row.build ? [] : (ops[row.op]!.compose?.(e, ys[0]!.node!) ?? []);
-    composed.forEach((c, k) => expect(c.type).toEqual(ys[k]!.type));
+    for (const [k, c] of composed.entries()) expect(c.type).toEqual(ys[k]!.type);
     const program = await compile({ inputs: [...free.values()], outputs: [...ys, ...composed] }, RUN);
     const f = await forward(row);
     // numbers that float32 holds exactly, so that both see the same input
     const at = point(row, keyOf(row, i, "compose"), "float32", true);
-    const want = await f.run(row.inputs.map((s, k) => (isFree(s) ? at[k]!.data : null)), 1);
+    const want = await f.run(
+      row.inputs.map((s, k) => (isFree(s) ? at[k]!.data : null)),
+      1,
+    );
     const got = await program.run([...free.keys()].map((k) => (isFloats(row.inputs[k]!) ? wide(at[k]!) : at[k]!)));
     got.forEach((t, k) => {
       const expected = want[k % ys.length]!;

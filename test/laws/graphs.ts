@@ -1,5 +1,5 @@
 /** Graphs of a row: the operator alone, and many samples of it side by side. */
-import { type DType, fold, type Key, seedKey, size, type Tensor, type TypedArray, arrays, tensor } from "../../src/base/index.ts";
+import { arrays, type DType, fold, type Key, seedKey, size, type Tensor, type TypedArray, tensor } from "../../src/base/index.ts";
 import { type Attrs, type Emit, input, type Node, type Value } from "../../src/graph/index.ts";
 import { ops } from "../../src/ops/index.ts";
 import { builder, constant } from "../../src/pass/index.ts";

@@ -11,7 +11,7 @@ import { isFloats, isFree, type Row, title } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
 const SAMPLES = { wide: 1000, narrow: 200, point: 2 };
-export const TOLERANCE = 1e-5;
+const TOLERANCE = 1e-5;
 
 /** Which inputs move: each alone, then all. */
 function perturbations(row: Row): ReadonlySet<number>[] {
@@ -46,8 +46,8 @@ describe("an interval encloses what its box maps to", () => {
       return;
     }
     const enclosures = sets.map(enclose);
-    for (const each of enclosures.flat())
-      for (const v of [each.lo, each.hi]) expect(v.type.dtype).toBe(y.find((o) => o.type.dtype === v.type.dtype)?.type.dtype);
+    for (const each of enclosures)
+      for (const [k, { lo, hi }] of each.entries()) expect([lo.type, hi.type]).toEqual([y[k]!.type, y[k]!.type]);
     const graphInputs = [...lows.values(), ...highs.values()];
     const program = await compile({ inputs: graphInputs, outputs: enclosures.flat().flatMap(({ lo, hi }) => [lo, hi]) }, RUN);
     const f = await forward(row);
@@ -55,9 +55,14 @@ describe("an interval encloses what its box maps to", () => {
       for (const width of WIDTHS) {
         const key = fold(fold(keyOf(row, i, "interval"), s), width);
         const bounds = box(row, key, width, set);
-        const got = await program.run([...lows.keys()].map((slot) => bounds[slot]!.lo).concat([...highs.keys()].map((slot) => bounds[slot]!.hi)));
+        const got = await program.run(
+          [...lows.keys()].map((slot) => bounds[slot]!.lo).concat([...highs.keys()].map((slot) => bounds[slot]!.hi)),
+        );
         const count = SAMPLES[width];
-        const values = await f.run(row.inputs.map((source, k) => (isFree(source) ? samplesOf(bounds[k]!, fold(key, k), count) : null)), count);
+        const values = await f.run(
+          row.inputs.map((source, k) => (isFree(source) ? samplesOf(bounds[k]!, fold(key, k), count) : null)),
+          count,
+        );
         y.forEach((out, k) => {
           const at = 2 * (s * y.length + k);
           check(numbersOf(got[at]!.data), numbersOf(got[at + 1]!.data), values[k]!, size(out.type.shape), {
@@ -70,7 +75,13 @@ describe("an interval encloses what its box maps to", () => {
   });
 });
 
-function check(lo: ArrayLike<number>, hi: ArrayLike<number>, values: Float64Array, n: number, { where, sharp }: { where: string; sharp: boolean }) {
+function check(
+  lo: ArrayLike<number>,
+  hi: ArrayLike<number>,
+  values: Float64Array,
+  n: number,
+  { where, sharp }: { where: string; sharp: boolean },
+) {
   expect(hi.length).toBe(lo.length);
   expect(n % lo.length).toBe(0);
   expect(lo.length).toBe(n);
@@ -78,7 +89,8 @@ function check(lo: ArrayLike<number>, hi: ArrayLike<number>, values: Float64Arra
     const [v, l, h] = [values[k]!, lo[k % n]!, hi[k % n]!];
     const slack = TOLERANCE * Math.max(1, Math.abs(v));
     // written so that NaN fails
-    if (!(l <= v + slack && v - slack <= h)) expect.fail(`${where}: sample ${Math.floor(k / n)}, element ${k % n}: ${v} is not in [${l}, ${h}]`);
+    if (!(l <= v + slack && v - slack <= h))
+      expect.fail(`${where}: sample ${Math.floor(k / n)}, element ${k % n}: ${v} is not in [${l}, ${h}]`);
     if (sharp && !(h === l || h - l <= 10 * slack)) expect.fail(`${where}: the point ${v} is enclosed by [${l}, ${h}]`);
   }
 }

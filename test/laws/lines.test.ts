@@ -31,7 +31,11 @@ function specification(type: Type, key: Key): Tensor {
     const unit = Math.floor(uniform(fold(key, 10 + r), 1)[0]! * n);
     rows.push(Array.from({ length: n }, (_, i) => Number(i === unit)));
   }
-  return tensor(rows.flatMap((r) => [...r, ...r.map((v) => -v)]), [8, ...shape], type.dtype);
+  return tensor(
+    rows.flatMap((r) => [...r, ...r.map((v) => -v)]),
+    [8, ...shape],
+    type.dtype,
+  );
 }
 
 describe("lines enclose what their box maps to", () => {
@@ -65,7 +69,7 @@ describe("lines enclose what their box maps to", () => {
         intervals(e, relaxed(net), boxes);
         const wide = rebatch({ inputs: net.inputs, outputs: [y] }, spec.shape[0]!);
         const narrow = new Map([...wide.map].map(([one, many]) => [many, one]));
-        wide.graph.inputs.forEach((v, n) => narrow.set(v, net.inputs[n]!));
+        for (const [n, v] of wide.graph.inputs.entries()) narrow.set(v, net.inputs[n]!);
         const at = (v: Value) => boxes.get(narrow.get(v) ?? v)!;
         const rows = input(spec.dtype, spec.shape);
         const bound = linear(e, wide.graph.outputs[0]!, rows, wide.graph.inputs, at);
@@ -126,7 +130,7 @@ function check(
   const n = size(spec.shape.slice(1));
   const sizes = boxes.map(({ lo }) => lo.data.length);
   const r = spec.shape[0]!;
-  coefficients.forEach((c, k) => expect(c.length).toBe(r * sizes[k]!));
+  for (const [k, c] of coefficients.entries()) expect(c.length).toBe(r * sizes[k]!);
   for (let s = 0; s < values.length / n; s++)
     for (let row = 0; row < r; row++) {
       let [value, line] = [0, offset![row]!];
@@ -147,6 +151,7 @@ function check(
       if (!(line <= value + slack)) expect.fail(`${where}: sample ${s}, row ${row}: line ${line} > value ${value}`);
       if (!(least![row]! <= line + slack)) expect.fail(`${where}: sample ${s}, row ${row}: least ${least![row]} > line ${line}`);
       if (exact && !(value <= line + slack)) expect.fail(`${where}: sample ${s}, row ${row}: line ${line} is not the value ${value}`);
-      if (sharp && !(value - least![row]! <= 10 * slack)) expect.fail(`${where}: row ${row}: the point ${value} is bounded by ${least![row]}`);
+      if (sharp && !(value - least![row]! <= 10 * slack))
+        expect.fail(`${where}: row ${row}: the point ${value} is bounded by ${least![row]}`);
     }
 }

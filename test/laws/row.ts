@@ -1,5 +1,17 @@
 /** A row of the law tables: one operator, its attributes, and where each of its inputs comes from. */
-import { arrays, type DType, fold, type Key, permutation, type Shape, seedKey, size, type Tensor, tensor, uniform } from "../../src/base/index.ts";
+import {
+  arrays,
+  type DType,
+  fold,
+  type Key,
+  permutation,
+  type Shape,
+  seedKey,
+  size,
+  type Tensor,
+  tensor,
+  uniform,
+} from "../../src/base/index.ts";
 import type { Attrs, Emit, Value } from "../../src/graph/index.ts";
 
 /** Floats drawn from [low, high). */
@@ -20,7 +32,7 @@ export type Source =
   /** A bool, perturbed like any number: false < true. */
   | { readonly kind: "truth"; readonly shape: Shape }
   /** Known while building: axes, shapes. */
-  | { readonly kind: "fixed"; readonly tensor: Tensor; /** Of the run's float type. */ readonly float?: true }
+  | { readonly kind: "fixed"; readonly tensor: Tensor /** Of the run's float type. */; readonly float?: true }
   /** A graph input that is never perturbed: indices, integers. */
   | { readonly kind: "fed"; readonly tensor: Tensor }
   /** [1, …], repeated over the batch at run time, as a model with a free batch writes it. */
@@ -84,9 +96,15 @@ const PITCH = 0.1;
 export function sample(s: Source, key: Key, float: DType, slot: number, smooth = false): Tensor {
   if ("tensor" in s) return s.tensor;
   const n = size(s.shape);
-  if (s.kind === "truth") return tensor(Array.from(uniform(key, n), (u) => (u < 0.5 ? 0 : 1)), s.shape, "bool");
+  if (s.kind === "truth")
+    return tensor(
+      Array.from(uniform(key, n), (u) => (u < 0.5 ? 0 : 1)),
+      s.shape,
+      "bool",
+    );
   const out = new arrays[float](n) as Float64Array;
-  if (smooth && s.distinct) permutation(key, n).forEach((p, i) => (out[i] = PITCH * (p - Math.floor(n / 2)) + (PITCH / 4) * slot));
+  if (smooth && s.distinct)
+    for (const [i, p] of permutation(key, n).entries()) out[i] = PITCH * (p - Math.floor(n / 2)) + (PITCH / 4) * slot;
   else out.set(uniform(key, n, s.low, s.high));
   if (smooth)
     for (const k of s.kinks ?? [])

@@ -9,7 +9,7 @@ const unary = (op: string, attrs: Row["attrs"] = {}, kinks: number[] = [], more:
   const about = Object.keys(attrs).length > 0 ? JSON.stringify(attrs) : undefined;
   return [
     { op, attrs, about, inputs: [x(d.shape(d.int(2, 4)), -3, 3, { kinks })], ...more },
-    { op, attrs, about: `${about ?? ""} far`, inputs: [x(s3, -9, 9, { kinks })], ...more },
+    { op, attrs, about: `${about ?? ""} far`, inputs: [x(s3, -30, 30, { kinks })], ...more },
     { op, attrs, about: `${about ?? ""} right`, inputs: [x(s3, 0.1, 4, { kinks })], ...more },
     { op, attrs, about: `${about ?? ""} left`, inputs: [x(s3, -4, -0.1, { kinks })], ...more },
   ];

@@ -2,7 +2,13 @@
 import type { Emit, Value } from "../../../src/graph/index.ts";
 import { type Row, w, x } from "../row.ts";
 
-const chain = (op: string, about: string, inputs: Row["inputs"], build: (e: Emit, ...inputs: Value[]) => Value, more: Partial<Row> = {}): Row => ({
+const chain = (
+  op: string,
+  about: string,
+  inputs: Row["inputs"],
+  build: (e: Emit, ...inputs: Value[]) => Value,
+  more: Partial<Row> = {},
+): Row => ({
   op,
   about,
   inputs,
@@ -39,7 +45,10 @@ export const chains: Row[] = [
     const conv = (z: Value) => e.Conv(z, a, null, { pads: [1, 1, 1, 1] });
     return e.Add(v, conv(e.Tanh(conv(v))));
   }),
-  chain("MaxPool", "after a convolution", [x([2, 1, 6, 6]), w([2, 1, 3, 3])], (e, v, a) =>
-    e.node("MaxPool", [e.Conv(v, a, null, {})], { kernel_shape: [2, 2], strides: [2, 2] })[0]!,
+  chain(
+    "MaxPool",
+    "after a convolution",
+    [x([2, 1, 6, 6]), w([2, 1, 3, 3])],
+    (e, v, a) => e.node("MaxPool", [e.Conv(v, a, null, {})], { kernel_shape: [2, 2], strides: [2, 2] })[0]!,
   ),
 ];

@@ -22,7 +22,7 @@ const chosen = fed([1, 0, 0, 1, 1, 0], [2, 3], "bool");
 
 export const comparison: Row[] = [
   ...["Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Equal"].flatMap(comparing),
-  { op: "Equal", about: "of equals", inputs: [x([3], 1, 1), floats([1, 2, 1])], steep: "a jump" },
+  { op: "Equal", about: "of equals", inputs: [x([2, 3], 1, 1), floats([1, 2, 1])], steep: "a jump" },
   { op: "Equal", about: "bool", inputs: [truth([4]), truth([4])], loose: "no gap: a truth value is a point" },
   { op: "Not", inputs: [truth(s3)] },
   ...["And", "Or", "Xor"].flatMap(logic),

@@ -55,7 +55,10 @@ const anyConv = (): Row => {
     [2, 2],
   ]);
   const pads = [d.int(0, 2), d.int(0, 2), d.int(0, 2), d.int(0, 2)];
-  return conv({ c: group * d.int(1, 2), m: group * d.int(1, 2), size: [d.int(5, 7), d.int(5, 7)], kernel, group }, { strides, dilations, pads });
+  return conv(
+    { c: group * d.int(1, 2), m: group * d.int(1, 2), size: [d.int(5, 7), d.int(5, 7)], kernel, group },
+    { strides, dilations, pads },
+  );
 };
 
 const anyTranspose = (): Row => {

@@ -33,7 +33,12 @@ export const indexing: Row[] = [
   { op: "Gather", about: "int64", inputs: [fed([7, 8, 9]), ints([-1], [])] },
   { op: "GatherElements", attrs: { axis: 1 }, inputs: [x([2, 4]), fed([3, 0, 0, 1, 2, -1], [2, 3])], mixesBatch },
   { op: "GatherElements", about: "over the batch", attrs: { axis: 0 }, inputs: [x([3, 2]), ints([2, 0, 1, 1], [2, 2])], mixesBatch },
-  { op: "GatherElements", about: "the same for each sample", attrs: { axis: -1 }, inputs: [x([2, 2, 4]), tiled([3, 0, 1, 2, 2, 1], [1, 2, 3])] },
+  {
+    op: "GatherElements",
+    about: "the same for each sample",
+    attrs: { axis: -1 },
+    inputs: [x([2, 2, 4]), tiled([3, 0, 1, 2, 2, 1], [1, 2, 3])],
+  },
   {
     op: "ScatterElements",
     about: "placed",
@@ -48,7 +53,13 @@ export const indexing: Row[] = [
     inputs: [x([2, 4]), fed([3, 0, 3, 2, 2, -2], [2, 3]), x([2, 3])],
     mixesBatch,
   },
-  { op: "ScatterElements", about: "over the batch", attrs: { axis: 0, reduction: "add" }, inputs: [x([3, 2]), ints([2, 0], [1, 2]), w([1, 2])], mixesBatch },
+  {
+    op: "ScatterElements",
+    about: "over the batch",
+    attrs: { axis: 0, reduction: "add" },
+    inputs: [x([3, 2]), ints([2, 0], [1, 2]), w([1, 2])],
+    mixesBatch,
+  },
   {
     op: "ScatterElements",
     about: "added, the same for each sample",

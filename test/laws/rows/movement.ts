@@ -41,7 +41,13 @@ export const movement: Row[] = [
   { op: "Reshape", about: "across the batch", inputs: [x([2, 3, 4]), ints([6, 4])], mixesBatch },
   { op: "Reshape", about: "int64", inputs: [fed([1, 2, 3, 4]), ints([2, 2])] },
   ...[0, 1, 2, 3, -1, -2].map(
-    (axis): Row => ({ op: "Flatten", about: `axis ${axis}`, attrs: { axis }, inputs: [x([2, 3, 4])], ...(axis === 1 || axis === -2 ? {} : { mixesBatch }) }),
+    (axis): Row => ({
+      op: "Flatten",
+      about: `axis ${axis}`,
+      attrs: { axis },
+      inputs: [x([2, 3, 4])],
+      ...(axis === 1 || axis === -2 ? {} : { mixesBatch }),
+    }),
   ),
   { op: "Squeeze", about: "axis 1", inputs: [x([2, 1, 3]), ints([1])] },
   { op: "Squeeze", about: "negative axes", inputs: [x([2, 1, 3, 1]), ints([-1, -3])] },

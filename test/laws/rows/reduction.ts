@@ -1,5 +1,5 @@
 /** Reductions over axes. */
-import { draw, fed, type Floats, ints, type Row, x } from "../row.ts";
+import { draw, type Floats, fed, ints, type Row, x } from "../row.ts";
 
 const d = draw("reduction");
 const s3 = d.shape(3);
@@ -37,9 +37,17 @@ const choosing = (op: string): Row[] => [
 ];
 
 export const reduction: Row[] = [
-  ...["ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceL1", "ReduceL2", "ReduceSumSquare", "ReduceLogSumExp", "ReduceProd"].flatMap(
-    reducing,
-  ),
+  ...[
+    "ReduceSum",
+    "ReduceMean",
+    "ReduceMax",
+    "ReduceMin",
+    "ReduceL1",
+    "ReduceL2",
+    "ReduceSumSquare",
+    "ReduceLogSumExp",
+    "ReduceProd",
+  ].flatMap(reducing),
   ...["ReduceSum", "ReduceProd"].map((op): Row => ({ op, about: "int64", attrs: { keepdims: 0 }, inputs: [fed([3, -4, 5])] })),
   { op: "ReduceL2", about: "far from the origin", inputs: [x(s3, 1, 4), ints([1, 2])] },
   { op: "ReduceLogSumExp", about: "large numbers", inputs: [x([2, 4], 60, 120), ints([1])] },
