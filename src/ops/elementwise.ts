@@ -4,10 +4,7 @@ import {
   bilinear,
   bilinearLines,
   broadcasting,
-  centre,
   chain,
-  chord,
-  concave,
   convex,
   decreasing,
   foldElementwise,
@@ -15,15 +12,11 @@ import {
   isConstantBox,
   mask,
   same,
-  tangent,
   unbroadcast,
   valley,
   zero,
 } from "./algebra.ts";
-import { affine, composed, type LineRule, none, type Op } from "./op.ts";
-
-/** Stands for “no bound”: finite, so that 0·BIG is 0 and not NaN. */
-const BIG = 3e38;
+import { affine, composed, none, type Op } from "./op.ts";
 
 export const Add: Op = {
   infer: broadcasting,
@@ -62,30 +55,6 @@ export const Mul: Op = {
   fold: foldElementwise((a, b) => a! * b!),
 };
 
-export const Div: Op = {
-  infer: broadcasting,
-  // d(a/b) = da/b − (a/b)/b·db
-  vjp: (e, { inputs: [a, b], outputs: [y] }, [dy]) => {
-    const da = e.Div(dy!, b!);
-    return [unbroadcast(e, da, a!), unbroadcast(e, e.Neg(e.Mul(da, y!)), b!)];
-  },
-  interval: (e, node, x) => {
-    const [a, b] = x as Interval[];
-    if (!isConstantBox(b)) {
-      const r = Reciprocal.interval as Extract<Op["interval"], (...args: never[]) => unknown>;
-      const inverse = r(e, node, [b!])[0]!;
-      return (Mul.interval as typeof r)(e, { ...node, op: "Mul" }, [a!, inverse]);
-    }
-    // a constant denominator of either sign
-    const [p, q] = [e.Div(a!.lo, b!.lo), e.Div(a!.hi, b!.lo)];
-    return [{ lo: e.Min(p, q), hi: e.Max(p, q) }];
-  },
-  lines: (_, __, [, b]) => (isConstantBox(b) ? affine : composed),
-  compose: (e, { inputs: [a, b] }) => [e.Mul(a!, e.Reciprocal(b!))],
-  // integers divide towards zero
-  fold: (inputs, call) => foldElementwise((a, b) => (inputs[0]!.dtype.startsWith("float") ? a! / b! : Math.trunc(a! / b!)))(inputs, call),
-};
-
 export const Neg: Op = {
   infer: same,
   vjp: (e, _, [dy]) => [e.Neg(dy!)],
@@ -112,165 +81,6 @@ export const Sign: Op = {
   interval: increasing,
   lines: none("a step has no useful line"),
   fold: foldElementwise((a) => Math.sign(a!)),
-};
-
-export const Exp: Op = {
-  infer: same,
-  vjp: chain((_, __, y) => y),
-  interval: increasing,
-  lines: (e, _, [x]) => {
-    const f = (v: Value) => e.Exp(v);
-    // a tangent anywhere is below: take it where the exponential is finite
-    const below = tangent(e, e.Min(centre(e, x!), e.scalar(80, x!.lo)), f, f);
-    const above = chord(e, x!, f, f);
-    const finite = e.Less(x!.hi, e.scalar(88, x!.lo));
-    const slope = e.Where(finite, above.slope, e.scalar(0, x!.lo));
-    const offset = e.Where(finite, above.offset, e.scalar(BIG, x!.lo));
-    return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [slope], offset } };
-  },
-  fold: foldElementwise((a) => Math.exp(a!)),
-};
-
-export const Log: Op = {
-  infer: same,
-  vjp: (e, { inputs: [x] }, [dy]) => [e.Div(dy!, x!)],
-  // the logarithm is −∞ at 0 and undefined below: a box that reaches there has no lower bound
-  interval: (e, _, [x]) => [{ lo: e.Log(e.Relu(x!.lo)), hi: e.Log(e.Relu(x!.hi)) }],
-  lines: (e, _, [x]) => {
-    const f = (v: Value) => e.Log(v);
-    const slopeOf = (v: Value) => e.Reciprocal(v);
-    // a tangent anywhere is above, and the logarithm of the least is below: enough where an overflow left the box no end
-    const far = e.scalar(1e30, x!.lo);
-    const above = tangent(e, e.Min(centre(e, x!), far), f, slopeOf);
-    const below = chord(e, x!, f, slopeOf);
-    const finite = e.Less(x!.hi, far);
-    const slope = e.Where(finite, below.slope, e.scalar(0, x!.lo));
-    const offset = e.Where(finite, below.offset, f(e.Min(x!.lo, far)));
-    return { lower: { slopes: [slope], offset }, upper: { slopes: [above.slope], offset: above.offset } };
-  },
-  fold: foldElementwise((a) => Math.log(a!)),
-};
-
-export const Sqrt: Op = {
-  infer: same,
-  // dy / 2√x
-  vjp: (e, { outputs: [y] }, [dy]) => [e.Div(e.Mul(dy!, e.scalar(0.5, dy!)), y!)],
-  interval: (e, _, [x]) => [{ lo: e.Sqrt(e.Relu(x!.lo)), hi: e.Sqrt(e.Relu(x!.hi)) }],
-  lines: concave(
-    (e, x) => e.Sqrt(e.Relu(x)),
-    // finite at 0, where the tangent is only asked for in a degenerate box
-    (e, x) => e.Div(e.scalar(0.5, x), e.Sqrt(e.Max(x, e.scalar(1e-12, x)))),
-  ),
-  fold: foldElementwise((a) => Math.sqrt(a!)),
-};
-
-/** Both ends have one sign: 1/x is monotone on the box. */
-const oneSided = (e: Emit, x: Interval): Value => e.Or(e.Greater(x.lo, e.scalar(0, x.lo)), e.Less(x.hi, e.scalar(0, x.hi)));
-
-/** Convex right of 0, concave left of it; a box across the pole has no line, and answers ±∞ as its offset. */
-const reciprocalLines: LineRule = (e, node, x) => {
-  const f = (e2: Emit, v: Value) => e2.Reciprocal(v);
-  const d = (e2: Emit, v: Value) => e2.Neg(e2.Reciprocal(e2.Mul(v, v)));
-  // an overflow may leave the box no end: a tangent anywhere right of 0 is below, and 1/lo is above
-  const far = e.scalar(1e15, x[0]!.lo);
-  const below = tangent(
-    e,
-    e.Min(centre(e, x[0]!), far),
-    (v) => f(e, v),
-    (v) => d(e, v),
-  );
-  const above = chord(
-    e,
-    { lo: e.Min(x[0]!.lo, far), hi: x[0]!.hi },
-    (v) => f(e, v),
-    (v) => d(e, v),
-  );
-  const right = { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
-  const left = concave(f, d)(e, node, x) as { lower: Line; upper: Line };
-  const positive = e.Greater(x[0]!.lo, e.scalar(0, x[0]!.lo));
-  const sided = oneSided(e, x[0]!);
-  const pick = (p: Line, q: Line, none: number): Line => ({
-    slopes: [e.Where(sided, e.Where(positive, p.slopes[0]!, q.slopes[0]!), e.scalar(0, p.offset))],
-    offset: e.Where(sided, e.Where(positive, p.offset, q.offset), e.scalar(none, p.offset)),
-  });
-  return { lower: pick(right.lower, left.lower, -BIG), upper: pick(right.upper, left.upper, BIG) };
-};
-
-export const Reciprocal: Op = {
-  infer: same,
-  // d(1/x) = −1/x²
-  vjp: (e, { outputs: [y] }, [dy]) => [e.Neg(e.Mul(dy!, e.Mul(y!, y!)))],
-  interval: (e, _, [x]) => {
-    const sided = oneSided(e, x!);
-    return [
-      { lo: e.Where(sided, e.Reciprocal(x!.hi), e.scalar(-BIG, x!.lo)), hi: e.Where(sided, e.Reciprocal(x!.lo), e.scalar(BIG, x!.lo)) },
-    ];
-  },
-  lines: reciprocalLines,
-  fold: foldElementwise((a) => 1 / a!),
-};
-
-const exponentOf = (v: Value | null | undefined): number | undefined =>
-  v?.data && v.data.data.length === 1 ? Number(v.data.data[0]) : undefined;
-
-export const Pow: Op = {
-  infer: broadcasting,
-  // d(aᵇ) = b·aᵇ⁻¹·da + aᵇ·ln a·db
-  vjp: (e, { inputs: [a, b], outputs: [y] }, [dy]) => {
-    const p = exponentOf(b);
-    if (p === 0) return [null, null];
-    const c = p !== undefined ? e.scalar(p, dy!) : e.Cast(b!, { to: dy!.type.dtype === "float64" ? 11 : 1 });
-    const power = p === 2 ? a! : p === 1 ? e.scalar(1, dy!) : e.Pow(a!, e.Sub(c, e.scalar(1, dy!)));
-    const da = e.Mul(dy!, e.Mul(c, power));
-    if (p !== undefined) return [unbroadcast(e, da, a!), null];
-    const safe = e.Where(e.Greater(a!, e.scalar(0, a!)), a!, e.scalar(1, a!));
-    return [unbroadcast(e, da, a!), unbroadcast(e, e.Mul(dy!, e.Mul(y!, e.Log(safe))), b!)];
-  },
-  interval: (e, node, [a, b]) => {
-    const p = exponentOf(b?.lo);
-    const at = (v: Value) => e.Pow(v, b!.lo);
-    if (p === undefined || !isConstantBox(b)) {
-      // aᵇ = exp(b·ln a) on positive bases
-      const l = (Log.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, node, [a!])[0]!;
-      const m = (Mul.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, { ...node, op: "Mul" }, [b!, l])[0]!;
-      return [{ lo: e.Exp(m.lo), hi: e.Exp(m.hi) }];
-    }
-    if (Number.isInteger(p) && p < 0) {
-      // 1/a⁻ᵖ, on either side of 0
-      const r = Reciprocal.interval as Extract<Op["interval"], (...x: never[]) => unknown>;
-      const power = Pow.interval as typeof r;
-      return r(e, node, [power(e, node, [a!, { lo: e.scalar(-p, b!.lo), hi: e.scalar(-p, b!.lo) }])[0]!]);
-    }
-    if (Number.isInteger(p) && p % 2 === 0) return valley((_, v) => at(v), 0)(e, node, [a!]);
-    if (p > 0) return [{ lo: at(Number.isInteger(p) ? a!.lo : e.Relu(a!.lo)), hi: at(Number.isInteger(p) ? a!.hi : e.Relu(a!.hi)) }];
-    // fractional negative exponents: falling on positive bases; a box that reaches 0 has no bound
-    const positive = e.Greater(a!.lo, e.scalar(0, a!.lo));
-    return [{ lo: e.Where(positive, at(a!.hi), e.scalar(-BIG, a!.lo)), hi: e.Where(positive, at(a!.lo), e.scalar(BIG, a!.lo)) }];
-  },
-  lines: (e, node, x) => {
-    const p = exponentOf(node.inputs[1]);
-    if (p === 1) return affine;
-    if (p === undefined || !(p === 2 || (Number.isInteger(p) && p > 0 && p % 2 === 0))) return composed;
-    const k = e.scalar(p, x[0]!.lo);
-    const lines = convex(
-      (e2, v) => e2.Pow(v, k),
-      (e2, v) => e2.Mul(k, e2.Pow(v, e2.scalar(p - 1, v))),
-    )(e, node, [x[0]!]) as { lower: Line; upper: Line };
-    return lines;
-  },
-  // whole exponents on any base; else on positive bases: exp(b·ln a)
-  compose: (e, { inputs: [a, b] }) => {
-    const p = exponentOf(b);
-    const to = (q: number): Value => (q === 1 ? a! : e.Pow(a!, e.scalar(q, a!)));
-    if (p === 1) return [a!];
-    if (p === 0) return [e.Add(e.Mul(a!, e.scalar(0, a!)), e.scalar(1, a!))];
-    if (p === 0.5) return [e.Sqrt(a!)];
-    if (p !== undefined && p < 0) return [e.Reciprocal(to(-p))];
-    // of an odd power only the even part has lines of its own
-    if (p !== undefined && Number.isInteger(p) && p > 1) return [p % 2 === 1 ? e.Mul(a!, to(p - 1)) : e.Mul(to(p / 2), to(p / 2))];
-    return [e.Exp(e.Mul(b!, e.Log(a!)))];
-  },
-  fold: foldElementwise((a, b) => a! ** b!),
 };
 
 /** Of two or more: the gradient goes to the first that is extreme. */

@@ -12,6 +12,7 @@ import * as normalization from "./normalization.ts";
 import type { Op, OpTable } from "./op.ts";
 import * as pad from "./pad.ts";
 import * as pooling from "./pooling.ts";
+import * as powers from "./powers.ts";
 import * as rectifiers from "./rectifiers.ts";
 import * as reduction from "./reduction.ts";
 import * as reshaping from "./reshaping.ts";
@@ -22,6 +23,7 @@ import * as stepsAndWaves from "./steps-and-waves.ts";
 
 const families = {
   ...elementwise,
+  ...powers,
   ...stepsAndWaves,
   ...comparison,
   ...rectifiers,
