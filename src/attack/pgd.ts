@@ -2,7 +2,7 @@ import { fail, type Tensor } from "../base/index.ts";
 import { input } from "../graph/index.ts";
 import { crossEntropy, sum } from "../nn/index.ts";
 import { builder, gradOf, remap } from "../pass/index.ts";
-import { compileStep } from "../run/index.ts";
+import { compileStep, STRIDE } from "../run/index.ts";
 import type { Attack } from "./attack.ts";
 import { randomStarts } from "./norm.ts";
 
@@ -45,6 +45,7 @@ export const pgd =
     const inBall = e.Add(x, norm.project(e, e.Sub(moved, x), eps));
     const next = e.Min(e.Max(inBall, e.scalar(range[0], x)), e.scalar(range[1], x));
 
+    const stride = Math.min(STRIDE, steps);
     const blank = (shape: readonly number[]) => ({
       dtype: "float32" as const,
       shape,
@@ -60,7 +61,7 @@ export const pgd =
           { value: highest, next: e.Max(loss, highest), initial: blank([type.shape[0]!]) },
         ],
       },
-      run,
+      { ...run, stride },
     );
     return {
       gradientEvaluations: steps,
@@ -70,7 +71,11 @@ export const pgd =
         const lowest = blank([images.shape[0]!]);
         lowest.data.fill(Number.NEGATIVE_INFINITY);
         program.load([start, start, lowest]);
-        for (let k = 0; k < steps; k++) await program.step([images, y]);
+        for (let k = 0; k < steps; ) {
+          const count = k + stride <= steps ? stride : 1;
+          await program.steps(Array.from({ length: count }, () => [images, y]));
+          k += count;
+        }
         const [last, worst] = program.read() as Tensor<"float32">[];
         return [worst!, last!];
       },

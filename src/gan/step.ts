@@ -4,7 +4,7 @@ import { type Emit, input, type Value } from "../graph/index.ts";
 import { type Applied, apply, type Bound, bind, type Layer, logistic, mean, type Noise } from "../nn/index.ts";
 import { applyTransform, initialSlots, type Transform } from "../optim/index.ts";
 import { builder, gradOf } from "../pass/index.ts";
-import { compileStep, type RunOptions, type State, type StepProgram } from "../run/index.ts";
+import { compileStep, type RunOptions, STRIDE, type State, type StepProgram } from "../run/index.ts";
 import type { Pair } from "./models.ts";
 
 export interface GanStep {
@@ -47,7 +47,7 @@ export async function ganStep({ spec, generator, discriminator }: Pair, run: Run
     ...player(e, "discriminator", discriminator, d, dLoss, spec.transform, rate, [onReal, onFake]),
   ];
   const inputs = [real, rate, ...noise.map((n) => n.value)];
-  const program = await compileStep({ inputs, outputs: metrics, state }, run);
+  const program = await compileStep({ inputs, outputs: metrics, state }, { ...run, stride: STRIDE });
   const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics, ...state.map((s) => s.next)] };
   return { program, noise, names: state.map((s) => s.name), graph };
 }

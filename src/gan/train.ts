@@ -59,9 +59,9 @@ export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOpt
 
   const trainee: Trainee = {
     stepsPerEpoch: Math.floor(x.shape[0]! / spec.batch),
-    async step(at) {
-      const out = await step.program.step(feeds(at));
-      return Object.fromEntries(GAN_METRICS.map((name, i) => [name, Number(out[i]!.data[0])]));
+    async steps(at) {
+      const results = await step.program.steps(at.map(feeds));
+      return results.map((out) => Object.fromEntries(GAN_METRICS.map((name, i) => [name, Number(out[i]!.data[0])])));
     },
     async evaluate(epoch) {
       await show(epoch + 1);
@@ -69,7 +69,7 @@ export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOpt
     },
     tensors: () => Object.fromEntries(step.program.read().map((t, i) => [step.names[i]!, t])),
     restore: (tensors) => step.program.load(step.names.map((n) => tensors[n]!)),
-    blame: (at) => firstNonFinite(step.graph, [...feeds(at), ...step.program.before()], options),
+    blame: (at) => firstNonFinite(step, at.map(feeds), options),
   };
   try {
     if (!options.resume) await show(0);

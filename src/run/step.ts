@@ -1,13 +1,14 @@
 /**
  * A program with state: what it computes for the state in one step is what it is fed in the next.
- * State is double-buffered: onnxruntime writes step k's outputs into the buffers that fed step k-1.
+ * State is double-buffered: onnxruntime writes into the buffers that fed the run before. Its Node binding copies every
+ * output once more, so several steps can be unrolled into one run, which then pays for the state once.
  */
 import type * as ort from "onnxruntime-common";
-import { arrays, type Tensor } from "../base/index.ts";
-import type { Value } from "../graph/index.ts";
+import { arrays, fail, type Tensor } from "../base/index.ts";
+import { input, type Value } from "../graph/index.ts";
 import { write } from "../onnx/index.ts";
-import { lower } from "../pass/index.ts";
-import { checkFeeds, download, open, type RunOptions } from "./compile.ts";
+import { builder, lower, remap } from "../pass/index.ts";
+import { checkFeeds, download, open, type RunOptions, type Session } from "./compile.ts";
 
 export interface State {
   /** Graph input that holds the state. */
@@ -19,26 +20,66 @@ export interface State {
 
 export interface StepProgram {
   readonly runtime: string;
-  /** Run one step: fresh inputs in, the non-state outputs out. */
-  step(feeds: readonly Tensor[]): Promise<Tensor[]>;
+  /** Run one step, or `stride` of them at once: fresh inputs in, the non-state outputs of each step out. */
+  steps(feeds: readonly (readonly Tensor[])[]): Promise<Tensor[][]>;
   /** A copy of the state now, in the order given. */
   read(): Tensor[];
-  /** The state the last step started from, in the order given. */
+  /** The state the last run started from, in the order given. */
   before(): Tensor[];
   /** Overwrite the state (resume). */
   load(state: readonly Tensor[]): void;
   release(): Promise<void>;
 }
 
+export interface StepGraph {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly state: readonly State[];
+}
+
+/** Steps that training unrolls into one run: the state's copy is then a quarter of what it was. */
+export const STRIDE = 4;
+
 const copy = (t: Tensor): Tensor => ({ ...t, data: t.data.slice() });
 
+/** `count` steps as one graph: inputs of each step after one another, then the state; outputs alike. */
+function unrolled({ inputs, outputs, state }: StepGraph, count: number) {
+  const e = builder();
+  const all: Value[] = [];
+  const results: Value[] = [];
+  let now = state.map((s) => s.value);
+  for (let k = 0; k < count; k++) {
+    const mine = inputs.map((v) => (k === 0 ? v : input(v.type.dtype, v.type.shape, v.name)));
+    all.push(...mine);
+    const replaced = new Map<Value, Value>([
+      ...inputs.map((v, i) => [v, mine[i]!] as const),
+      ...state.map((s, i) => [s.value, now[i]!] as const),
+    ]);
+    const wanted = [...outputs, ...state.map((s) => s.next)];
+    const map = k === 0 ? null : remap(e, wanted, replaced);
+    const made = wanted.map((v) => map?.get(v) ?? v);
+    results.push(...made.slice(0, outputs.length));
+    now = made.slice(outputs.length);
+  }
+  return { inputs: [...all, ...state.map((s) => s.value)], outputs: [...results, ...now] };
+}
+
+/** Compile a step. With `stride` > 1, `steps` also takes that many at once. */
 export async function compileStep(
-  { inputs, outputs, state }: { inputs: readonly Value[]; outputs: readonly Value[]; state: readonly State[] },
-  options: RunOptions = {},
+  graph: StepGraph,
+  { stride = 1, ...options }: RunOptions & { stride?: number } = {},
 ): Promise<StepProgram> {
-  const graph = lower({ inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...outputs, ...state.map((s) => s.next)] });
-  const { session, wrap, description } = await open(write(graph), options);
+  const { inputs, outputs, state } = graph;
   const types = inputs.map((v) => v.type);
+  const sessions = new Map<number, Session>();
+  const session = async (count: number): Promise<Session> => {
+    const known = sessions.get(count);
+    if (known) return known;
+    const made = await open(write(lower(unrolled(graph, count))), options);
+    sessions.set(count, made);
+    return made;
+  };
+  const { wrap, description } = await session(stride);
   const buffers = [
     state.map((s) => copy(s.initial)),
     state.map((s) => ({ ...s.initial, data: new arrays[s.initial.dtype](s.initial.data.length) as Tensor["data"] })),
@@ -47,19 +88,23 @@ export async function compileStep(
   let now = 0;
   return {
     runtime: description,
-    async step(feeds) {
-      checkFeeds(feeds, types);
-      const given: Record<string, ort.Tensor> = {};
-      session.inputNames.forEach((name, i) => {
-        given[name] = i < inputs.length ? wrap(feeds[i]!) : tensors[now]![i - inputs.length]!;
-      });
+    async steps(feeds) {
+      const n = feeds.length;
+      if (n !== 1 && n !== stride)
+        fail({ code: "step-count", expected: `1 step or ${stride}`, got: `${n}`, mend: "run the rest one by one" });
+      for (const f of feeds) checkFeeds(f, types);
+      const { session: program } = await session(n);
+      const fed = [...feeds.flatMap((f) => f.map(wrap)), ...tensors[now]!];
+      const given = Object.fromEntries(program.inputNames.map((name, i) => [name, fed[i]!]));
+      const plain = n * outputs.length;
       const fetches: Record<string, ort.Tensor | null> = {};
-      session.outputNames.forEach((name, i) => {
-        fetches[name] = i < outputs.length ? null : tensors[1 - now]![i - outputs.length]!;
+      program.outputNames.forEach((name, i) => {
+        fetches[name] = i < plain ? null : tensors[1 - now]![i - plain]!;
       });
-      const result = await session.run(given, fetches);
+      const result = await program.run(given, fetches);
       now = 1 - now;
-      return Promise.all(session.outputNames.slice(0, outputs.length).map((name) => download(result[name]!)));
+      const values = await Promise.all(program.outputNames.slice(0, plain).map((name) => download(result[name]!)));
+      return feeds.map((_, k) => values.slice(k * outputs.length, (k + 1) * outputs.length));
     },
     read: () => buffers[now]!.map(copy),
     before: () => buffers[1 - now]!.map(copy),
@@ -72,6 +117,8 @@ export async function compileStep(
         (buffers[now]![i]!.data as Float32Array).set(t.data as Float32Array);
       });
     },
-    release: () => session.release(),
+    async release() {
+      for (const s of sessions.values()) await s.session.release();
+    },
   };
 }

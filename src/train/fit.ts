@@ -3,7 +3,7 @@ import { fold, full, type Key, permutation, seedKey, size, type Tensor } from ".
 import type { Graph } from "../graph/index.ts";
 import { inferenceGraph, type Layer, type Tensors } from "../nn/index.ts";
 import { adam, cyclic, type Schedule, type Transform } from "../optim/index.ts";
-import type { RunOptions } from "../run/index.ts";
+import { type RunOptions, STRIDE } from "../run/index.ts";
 import { firstNonFinite } from "./blame.ts";
 import { evaluator } from "./evaluate.ts";
 import { type LoopOptions, type LoopResult, loop, type Position, type Trainee } from "./loop.ts";
@@ -58,9 +58,13 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
 
   const trainee: Trainee = {
     stepsPerEpoch,
-    async step(at) {
-      const [loss, hits] = await step.program.step(feeds(at));
-      return { "train/loss": Number(loss!.data[0]), "train/accuracy": Number(hits!.data[0]) / batch, "train/rate": schedule(at.step) };
+    async steps(at) {
+      const results = await step.program.steps(at.map(feeds));
+      return results.map(([loss, hits], k) => ({
+        "train/loss": Number(loss!.data[0]),
+        "train/accuracy": Number(hits!.data[0]) / batch,
+        "train/rate": schedule(at[k]!.step),
+      }));
     },
     async evaluate(): Promise<Record<string, number>> {
       const weights = exported(layer, step, ema !== undefined);
@@ -75,7 +79,7 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
       const kept = Object.entries(tensors).filter(([k]) => k.startsWith("best/"));
       if (kept.length > 0) best = Object.fromEntries(kept.map(([k, t]) => [k.slice("best/".length), t]));
     },
-    blame: (at) => firstNonFinite(step.graph, [...feeds(at), ...step.program.before()], options),
+    blame: (at) => firstNonFinite(step, at.map(feeds), options),
   };
   try {
     const result = await loop(trainee, { ...options, monitor: "validation/accuracy" });
@@ -106,9 +110,13 @@ export function batcher(
   let order = new Uint32Array();
   let of = -1;
   const width = size(x.shape.slice(1));
-  const images = { dtype: "float32" as const, shape: [batch, ...x.shape.slice(1)], data: new Float32Array(batch * width) };
-  const labels = { dtype: "int64" as const, shape: [batch], data: new BigInt64Array(batch) };
+  // as many batches as are in use at once
+  const ring = Array.from({ length: STRIDE }, () => ({
+    images: { dtype: "float32" as const, shape: [batch, ...x.shape.slice(1)], data: new Float32Array(batch * width) },
+    labels: { dtype: "int64" as const, shape: [batch], data: new BigInt64Array(batch) },
+  }));
   return (epoch, index) => {
+    const { images, labels } = ring[index % STRIDE]!;
     if (of !== epoch) [order, of] = [permutation(fold(key, epoch), y.length) as Uint32Array<ArrayBuffer>, epoch];
     for (let i = 0; i < batch; i++) {
       const k = order[index * batch + i]!;

@@ -1,19 +1,23 @@
 /** The loop around a training step: epochs, metrics, checkpoints, early stopping, interruption and resumption. */
 import { fail, type Tensor } from "../base/index.ts";
+import { STRIDE } from "../run/index.ts";
 import { openRun, type Run } from "./run-folder.ts";
 
 /** What is trained. The loop knows nothing else of it. */
 export interface Trainee {
   readonly stepsPerEpoch: number;
-  /** One step; `step` counts from 0 over the whole training. Everything random in it is a function of these numbers. */
-  step(at: Position): Promise<Readonly<Record<string, number>>>;
+  /**
+   * One step, or STRIDE of them: metrics of each. `step` counts from 0 over the whole training; everything random in a
+   * step is a function of these numbers.
+   */
+  steps(at: readonly Position[]): Promise<readonly Readonly<Record<string, number>>[]>;
   /** After each epoch. */
   evaluate(epoch: number): Promise<Readonly<Record<string, number>>>;
   /** All that changes from step to step. */
   tensors(): Readonly<Record<string, Tensor>>;
   restore(tensors: Readonly<Record<string, Tensor>>): void;
-  /** Name what made a metric NaN or infinite at this step: the first operator whose output is not finite. */
-  blame(at: Position): Promise<string>;
+  /** Name what made a metric NaN or infinite at the last of these steps, the first of which began the last `steps`. */
+  blame(at: readonly Position[]): Promise<string>;
 }
 
 export interface Position {
@@ -92,8 +96,8 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
   const clock = timer();
   for (let epoch = mark.epoch; epoch < total; epoch++) {
     const sums: Record<string, number> = epoch === mark.epoch ? { ...mark.sums } : {};
-    for (let index = epoch === mark.epoch ? mark.index : 0; index < stepsPerEpoch; index++) {
-      const at = { epoch, index, step: epoch * stepsPerEpoch + index };
+    let index = epoch === mark.epoch ? mark.index : 0;
+    while (index < stepsPerEpoch) {
       if (signal?.aborted) {
         await save("last", { epoch, index, sums });
         fail({
@@ -103,24 +107,28 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
           mend: run ? `nothing is lost: go on with --resume ${run.folder}` : "give the run a folder (--out) to be able to resume",
         });
       }
-      const metrics = await trainee.step(at);
-      const broken = Object.entries(metrics).find(([, v]) => !Number.isFinite(v));
-      if (broken)
-        fail({
-          code: "diverged",
-          expected: "finite numbers",
-          got: `${broken[0]} = ${broken[1]} at epoch ${epoch + 1}, step ${index}, first in ${await trainee.blame(at)}`,
-          mend: `lower the learning rate or clip the gradient${run ? `; the last good checkpoint is kept in ${run.folder}` : ""}`,
+      const positions = stride(epoch, index, stepsPerEpoch);
+      for (const [k, metrics] of (await trainee.steps(positions)).entries()) {
+        const at = positions[k]!;
+        const broken = Object.entries(metrics).find(([, v]) => !Number.isFinite(v));
+        if (broken)
+          fail({
+            code: "diverged",
+            expected: "finite numbers",
+            got: `${broken[0]} = ${broken[1]} at epoch ${epoch + 1}, step ${at.index}, first in ${await trainee.blame(positions.slice(0, k + 1))}`,
+            mend: `lower the learning rate or clip the gradient${run ? `; the last good checkpoint is kept in ${run.folder}` : ""}`,
+          });
+        for (const [name, v] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + v;
+        await run?.log.write(at.step, metrics);
+        onProgress?.({
+          ...at,
+          epochs: total,
+          stepsPerEpoch,
+          metrics,
+          secondsLeft: clock.left(at.step + 1 - mark.epoch * stepsPerEpoch - mark.index, (total - mark.epoch) * stepsPerEpoch - mark.index),
         });
-      for (const [k, v] of Object.entries(metrics)) sums[k] = (sums[k] ?? 0) + v;
-      await run?.log.write(at.step, metrics);
-      onProgress?.({
-        ...at,
-        epochs: total,
-        stepsPerEpoch,
-        metrics,
-        secondsLeft: clock.left(at.step + 1 - mark.epoch * stepsPerEpoch - mark.index, (total - mark.epoch) * stepsPerEpoch - mark.index),
-      });
+      }
+      index += positions.length;
     }
     const means = Object.fromEntries(Object.entries(sums).map(([k, v]) => [k, v / stepsPerEpoch]));
     const evaluated = await trainee.evaluate(epoch);
@@ -136,6 +144,12 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
       return { epochs: epoch + 1, steps: (epoch + 1) * stepsPerEpoch, best, history, stopped: "patience" };
   }
   return { epochs: total, steps: total * stepsPerEpoch, best, history, stopped: "finished" };
+}
+
+/** The next steps to be run at once: STRIDE of them, always from the same places, so that a resumed run takes the same strides. */
+function stride(epoch: number, index: number, stepsPerEpoch: number): Position[] {
+  const count = index % STRIDE === 0 && index + STRIDE <= stepsPerEpoch ? STRIDE : 1;
+  return Array.from({ length: count }, (_, k) => ({ epoch, index: index + k, step: epoch * stepsPerEpoch + index + k }));
 }
 
 /** Seconds left, from the pace so far. */

@@ -4,7 +4,7 @@ import { type Emit, input, type Value } from "../graph/index.ts";
 import { apply, type Bound, bind, correct, crossEntropy, type Layer, mean, type Noise } from "../nn/index.ts";
 import { applyTransform, ema, initialSlots, type Transform } from "../optim/index.ts";
 import { builder, gradOf, remap } from "../pass/index.ts";
-import { compileStep, type RunOptions, type State, type StepProgram } from "../run/index.ts";
+import { compileStep, type RunOptions, STRIDE, type State, type StepProgram } from "../run/index.ts";
 
 /** What an adversary inside the training step is given. */
 export interface Perturbed {
@@ -96,7 +96,7 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
   const inputs = [x, labels, rate, ...noise.map((n) => n.value)];
   const program = await compileStep(
     { inputs, outputs: outputs.slice(0, 2), state: state.map((s, i) => ({ ...s, next: outputs[i + 2]! })) },
-    run,
+    { ...run, stride: STRIDE },
   );
   return { program, noise, names: state.map((s) => s.name), graph: { inputs: [...inputs, ...state.map((s) => s.value)], outputs } };
 }

@@ -1,0 +1,158 @@
+/** The work that is timed, as peer.py does it. */
+import { linf, pgd } from "counterfoil/attack";
+import { fold, full, normal, seedKey, type Tensor, uniform } from "counterfoil/base";
+import { ganPair, ganStep } from "counterfoil/gan";
+import { input } from "counterfoil/graph";
+import { classifier, inferenceGraph } from "counterfoil/nn";
+import { sgd } from "counterfoil/optim";
+import { builder } from "counterfoil/pass";
+import { compile, STRIDE } from "counterfoil/run";
+import { classifierStep, drawNoise } from "counterfoil/train";
+
+export interface Workload {
+  readonly title: string;
+  /** Largest ratio to the peer that we want. */
+  readonly target?: number;
+  /** Floating-point operations of the products in one step. */
+  readonly flops: number;
+  /** Milliseconds of each of `repeats` steps. */
+  prepare(threads: number): Promise<(repeats: number) => Promise<number[]>>;
+}
+
+const BATCH = 128;
+const float = (shape: readonly number[], seed: number): Tensor<"float32"> => ({
+  dtype: "float32",
+  shape,
+  data: uniform(
+    seedKey(seed),
+    shape.reduce((n, d) => n * d, 1),
+  ),
+});
+const labels = (n: number): Tensor<"int64"> => ({
+  dtype: "int64",
+  shape: [n],
+  data: BigInt64Array.from({ length: n }, (_, i) => BigInt(i % 10)),
+});
+
+async function timed(repeats: number, stride: number, run: (k: number) => Promise<unknown>): Promise<number[]> {
+  const out: number[] = [];
+  for (let k = 0; k < repeats; k += stride) {
+    const start = performance.now();
+    await run(k);
+    out.push(...new Array<number>(stride).fill((performance.now() - start) / stride));
+  }
+  return out;
+}
+
+/** Forward 2·N·P, weights' gradients the same, inputs' gradients the same but for the first layer. */
+const dense = (batch: number, ...sizes: readonly number[]): number => {
+  const products = sizes.slice(1).map((out, i) => 2 * batch * sizes[i]! * out);
+  return 3 * products.reduce((a, b) => a + b, 0) - products[0]!;
+};
+
+function training(model: string): Workload["prepare"] {
+  return async (threads) => {
+    const step = await classifierStep({ layer: classifier(model, [1, 28, 28], 10, 0), batch: BATCH, transform: sgd(), threads });
+    const [x, y] = [float([BATCH, 1, 28, 28], 1), labels(BATCH)];
+    const feeds = (k: number) =>
+      Array.from({ length: STRIDE }, (_, j) => [x, y, full([], 0.1), ...drawNoise(fold(seedKey(2), k + j), step.noise)]);
+    return (repeats) => timed(repeats, STRIDE, (k) => step.program.steps(feeds(k)));
+  };
+}
+
+function game(name: string, shape: readonly number[], batch: number): Workload["prepare"] {
+  return async (threads) => {
+    const key = seedKey(0);
+    const pair = ganPair(name, shape, { generator: fold(key, "generator"), discriminator: fold(key, "discriminator") });
+    const step = await ganStep({ ...pair, spec: { ...pair.spec, batch } }, { threads });
+    const real =
+      shape.length === 1
+        ? { dtype: "float32" as const, shape: [batch, ...shape], data: normal(seedKey(1), batch * shape[0]!) }
+        : float([batch, ...shape], 1);
+    // noise is drawn inside the time, as the peer's is
+    const feeds = (k: number) =>
+      Array.from({ length: STRIDE }, (_, j) => [real, full([], 1e-3), ...drawNoise(fold(seedKey(2), k + j), step.noise)]);
+    return (repeats) => timed(repeats, STRIDE, (k) => step.program.steps(feeds(k)));
+  };
+}
+
+const conv = (batch: number, outputs: number, cin: number, cout: number, kernel: number): number =>
+  2 * batch * outputs * cin * cout * kernel * kernel;
+const cnnForward = (n: number) => conv(n, 196, 1, 16, 4) + conv(n, 49, 16, 32, 4) + 2 * n * (1568 * 100 + 100 * 10);
+const madryForward = (n: number) => conv(n, 784, 1, 32, 5) + conv(n, 196, 32, 64, 5) + 2 * n * (3136 * 1024 + 1024 * 10);
+
+/** Products of one simultaneous step: G and D (twice) forward, D's gradients twice, the way back through D to G, G's gradients. */
+const gameFlops = (n: number, g: readonly number[], d: readonly (readonly [number, number])[]): number => {
+  const forward = (pairs: readonly (readonly [number, number])[]) => pairs.reduce((s, [a, b]) => s + 2 * n * a * b, 0);
+  const gPairs = g.slice(1).map((b, i) => [g[i]!, b] as const);
+  const [F, D, firstG, firstD] = [forward(gPairs), forward(d), forward(gPairs.slice(0, 1)), forward(d.slice(0, 1))];
+  return 3 * F - firstG + 2 * (3 * D - firstD) + D;
+};
+
+export const workloads: Readonly<Record<string, Workload>> = {
+  matmul: {
+    title: "matrix product 1536³",
+    flops: 2 * 1536 ** 3,
+    async prepare(threads) {
+      const e = builder();
+      const [a, b] = [input("float32", [1536, 1536]), input("float32", [1536, 1536])];
+      const program = await compile({ inputs: [a, b], outputs: [e.MatMul(a, b)] }, { threads });
+      const feeds = [float([1536, 1536], 1), float([1536, 1536], 2)];
+      return (repeats) => timed(repeats, 1, () => program.run(feeds));
+    },
+  },
+  mlp: { title: "MLP 784-1200-1200-10, SGD, batch 128", target: 1, flops: dense(BATCH, 784, 1200, 1200, 10), prepare: training("mlp") },
+  madry: {
+    title: "Madry CNN, SGD, batch 128",
+    target: 1,
+    flops: 3 * madryForward(BATCH) - conv(BATCH, 784, 1, 32, 5),
+    prepare: training("madry"),
+  },
+  cnn: {
+    title: "conv16-conv32-fc100, SGD, batch 128",
+    flops: 3 * cnnForward(BATCH) - conv(BATCH, 196, 1, 16, 4),
+    prepare: training("cnn"),
+  },
+  gan2014: {
+    title: "GAN of 2014, batch 100",
+    target: 0.8,
+    flops: gameFlops(
+      100,
+      [100, 1200, 1200, 784],
+      [
+        [784, 1200],
+        [240, 1200],
+        [240, 1],
+      ],
+    ),
+    prepare: game("mlp2014", [1, 28, 28], 100),
+  },
+  gan2d: {
+    title: "GAN 2-128-128-2/1, Adam, batch 512",
+    target: 0.3,
+    flops: gameFlops(
+      512,
+      [2, 128, 128, 2],
+      [
+        [2, 128],
+        [128, 128],
+        [128, 1],
+      ],
+    ),
+    prepare: game("mlp2d", [2], 512),
+  },
+  pgd: {
+    title: "PGD-40 on conv16-conv32-fc100, batch 128",
+    target: 0.7,
+    flops: 40 * 2 * cnnForward(BATCH),
+    async prepare(threads) {
+      const layer = classifier("cnn", [1, 28, 28], 10, 0);
+      const graph = inferenceGraph(layer, layer.params, { batch: BATCH });
+      const victim = { graph, batch: BATCH, range: [0, 1] as const, run: { threads } };
+      const prepared = await pgd({ steps: 40 })(victim, { norm: linf, epsilon: 0.3, targeted: false });
+      const [x, y] = [float([BATCH, 1, 28, 28], 1), labels(BATCH)];
+      const keys = Array.from({ length: BATCH }, (_, i) => fold(seedKey(3), i));
+      return (repeats) => timed(repeats, 1, () => prepared.propose({ x, labels: y, keys }));
+    },
+  },
+};
