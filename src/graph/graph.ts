@@ -7,7 +7,7 @@ export interface Type {
 }
 
 /** ONNX attributes as plain data: integers and floats are numbers. */
-export type Attr = number | string | readonly number[] | readonly string[] | Tensor | Graph;
+export type Attr = number | string | readonly number[] | readonly string[] | Tensor;
 export type Attrs = Readonly<Record<string, Attr>>;
 
 /**

@@ -6,7 +6,18 @@ import type { ExternalFiles } from "./external-read.ts";
 import { decodeTensor, encodeTensor } from "./tensor.ts";
 
 /** Attributes that ONNX types as float (opset 21), where a whole number may stand too. No operator uses these names for integers. */
-const FLOATS = new Set(["alpha", "beta", "bias", "cubic_coeff_a", "epsilon", "extrapolation_value", "gamma", "lambd", "momentum", "value_float"]);
+const FLOATS = new Set([
+  "alpha",
+  "beta",
+  "bias",
+  "cubic_coeff_a",
+  "epsilon",
+  "extrapolation_value",
+  "gamma",
+  "lambd",
+  "momentum",
+  "value_float",
+]);
 const FLOAT_LISTS = new Set(["value_floats"]);
 
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);

@@ -12,7 +12,13 @@ import { decodeTensor, elementType } from "./tensor.ts";
 const nowhere: ExternalFiles = () => undefined;
 
 const damaged = (got: string, cause?: unknown): never =>
-  fail({ code: "onnx-damaged", expected: "a whole ONNX model", got, mend: "download or export the file again: it is cut short or damaged", cause });
+  fail({
+    code: "onnx-damaged",
+    expected: "a whole ONNX model",
+    got,
+    mend: "download or export the file again: it is cut short or damaged",
+    cause,
+  });
 
 function parse(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
   const other = sniff(bytes);
@@ -33,7 +39,12 @@ function parse(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
 function decodeInput(info: ValueInfoProto): ModelInput {
   const type = info.type?.value;
   const refuse = (got: string): never =>
-    fail({ code: "input-type", expected: `input "${info.name}" to be a tensor of known rank`, got, mend: "export the model with tensors as inputs" });
+    fail({
+      code: "input-type",
+      expected: `input "${info.name}" to be a tensor of known rank`,
+      got,
+      mend: "export the model with tensors as inputs",
+    });
   if (type?.case !== "tensorType") return refuse(type?.case ?? "no type");
   const { elemType, shape } = type.value;
   if (!shape) return refuse("a tensor without shape");
@@ -66,7 +77,12 @@ function opsetOf(model: ModelProto): number {
 function refuseParts(model: ModelProto, graph: GraphProto): void {
   const [sparse] = graph.sparseInitializer;
   if (sparse)
-    fail({ code: "tensor-sparse", expected: "dense initialisers", got: `sparse ones (${sparse.values?.name})`, mend: "save the model with dense weights" });
+    fail({
+      code: "tensor-sparse",
+      expected: "dense initialisers",
+      got: `sparse ones (${sparse.values?.name})`,
+      mend: "save the model with dense weights",
+    });
   const [fn] = model.functions;
   if (fn)
     fail({
@@ -87,7 +103,9 @@ export function decode(bytes: Uint8Array, external: ExternalFiles = nowhere): Mo
   const { graph } = model;
   refuseParts(model, graph);
   try {
-    const initializers = new Map<string, Tensor>(graph.initializer.map((t) => [t.name, decodeTensor(t, `initialiser "${t.name}"`, external)]));
+    const initializers = new Map<string, Tensor>(
+      graph.initializer.map((t) => [t.name, decodeTensor(t, `initialiser "${t.name}"`, external)]),
+    );
     return {
       opset: opsetOf(model),
       irVersion: Number(model.irVersion),

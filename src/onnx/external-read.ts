@@ -1,7 +1,6 @@
 /** Weights in files beside the model (ONNX “external data”). Paths are relative to the model's folder and stay inside it. */
-import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type TensorProto, TensorProto_DataLocation, type TensorProtoSchema } from "onnx-buf";
-import { bytesOf, fail, onnxType, type Tensor } from "../base/index.ts";
+import { type TensorProto, TensorProto_DataLocation } from "onnx-buf";
+import { fail } from "../base/index.ts";
 
 /** The bytes of a file beside the model; undefined where there is none. */
 export type ExternalFiles = (path: string) => Uint8Array<ArrayBuffer> | undefined;

@@ -1,51 +1,16 @@
 /** Graph → ONNX bytes: opset 21, IR 10, initialisers as raw data. */
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { AttributeProto_AttributeType as A, type AttributeProtoSchema, type GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
-import { onnxType, type Tensor } from "../base/index.ts";
-import { type Attr, constants, type Graph, order, type Type, type Value } from "../graph/index.ts";
+import { type GraphProtoSchema, ModelProtoSchema } from "onnx-buf";
+import { onnxType } from "../base/index.ts";
+import { constants, type Graph, order, type Type, type Value } from "../graph/index.ts";
+import { encodeAttribute } from "./attribute.ts";
+import { ExternalWriter } from "./external-write.ts";
+import { encodeTensor } from "./tensor.ts";
 
 export const OPSET = 21;
 export const IR_VERSION = 10;
 
 type GraphInit = MessageInitShape<typeof GraphProtoSchema>;
-type AttrInit = MessageInitShape<typeof AttributeProtoSchema>;
-
-/** Attributes that ONNX types as float although a whole number may stand there. */
-const FLOATS = new Set([
-  "alpha",
-  "beta",
-  "gamma",
-  "epsilon",
-  "momentum",
-  "ratio",
-  "bias",
-  "lambd",
-  "cubic_coeff_a",
-  "extrapolation_value",
-  "low",
-  "high",
-  "mean",
-  "scale",
-  "value_float",
-]);
-const FLOAT_LISTS = new Set(["value_floats", "scales"]);
-
-const bytesOf = ({ data }: Tensor): Uint8Array<ArrayBuffer> => new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);
-
-const tensorProto = (t: Tensor, name = "") => ({ name, dims: t.shape.map(BigInt), dataType: onnxType[t.dtype], rawData: bytesOf(t) });
-
-function attribute(name: string, value: Attr): AttrInit {
-  if (typeof value === "number")
-    return FLOATS.has(name) || !Number.isInteger(value) ? { name, type: A.FLOAT, f: value } : { name, type: A.INT, i: BigInt(value) };
-  if (typeof value === "string") return { name, type: A.STRING, s: new TextEncoder().encode(value) };
-  if (Array.isArray(value)) {
-    if (typeof value[0] === "string") return { name, type: A.STRINGS, strings: value.map((s) => new TextEncoder().encode(s)) };
-    return FLOAT_LISTS.has(name) ? { name, type: A.FLOATS, floats: [...value] } : { name, type: A.INTS, ints: value.map(BigInt) };
-  }
-  if ("outputs" in value) return { name, type: A.GRAPH, g: graphProto(value as Graph) };
-  return { name, type: A.TENSOR, t: tensorProto(value as Tensor) };
-}
-
 function valueInfo(name: string, { dtype, shape }: Type, dims?: readonly (number | string)[]) {
   const dim = (dims ?? shape).map((d) => ({
     value: typeof d === "string" ? { case: "dimParam" as const, value: d } : { case: "dimValue" as const, value: BigInt(d) },
@@ -53,7 +18,7 @@ function valueInfo(name: string, { dtype, shape }: Type, dims?: readonly (number
   return { name, type: { value: { case: "tensorType" as const, value: { elemType: onnxType[dtype], shape: { dim } } } } };
 }
 
-function graphProto(graph: Graph): GraphInit {
+function graphProto(graph: Graph, outside?: ExternalWriter): GraphInit {
   const names = new Map<Value, string>();
   const taken = new Set<string>([""]);
   const name = (v: Value | null): string => {
@@ -81,7 +46,7 @@ function graphProto(graph: Graph): GraphInit {
     name: node.name ?? "",
     input: node.inputs.map(name),
     output: node.outputs.map(name),
-    attribute: Object.entries(node.attrs).map(([k, v]) => attribute(k, v)),
+    attribute: Object.entries(node.attrs).map(([k, v]) => encodeAttribute(k, v)),
   }));
   // an output that is no node's own (an input or a constant passed through, or one listed twice) needs an Identity
   const seen = new Set<Value>();
@@ -98,7 +63,7 @@ function graphProto(graph: Graph): GraphInit {
   return {
     name: graph.name ?? "counterfoil",
     node: nodes,
-    initializer: constants(graph).map((v) => tensorProto(v.data!, name(v))),
+    initializer: constants(graph).map((v) => outside?.take(v.data!, name(v)) ?? encodeTensor(v.data!, name(v))),
     input: graph.inputs.map((v) => valueInfo(name(v), v.type, v.dims)),
     output: graph.outputs.map((v, i) =>
       valueInfo(
@@ -110,16 +75,27 @@ function graphProto(graph: Graph): GraphInit {
   };
 }
 
-/** An ONNX file of `graph`. Its free dimensions stay free. */
-export function write(graph: Graph): Uint8Array {
-  return toBinary(
+const modelBytes = (graph: Graph, outside?: ExternalWriter): Uint8Array =>
+  toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
       irVersion: BigInt(IR_VERSION),
       producerName: "counterfoil",
       opsetImport: [{ domain: "", version: BigInt(OPSET) }],
-      graph: graphProto(graph),
+      graph: graphProto(graph, outside),
       metadataProps: Object.entries(graph.metadata ?? {}).map(([key, value]) => ({ key, value })),
     }),
   );
+
+/** An ONNX file of `graph`, whole in itself (at most 2 GiB). Its free dimensions stay free. */
+export const write = (graph: Graph): Uint8Array => modelBytes(graph);
+
+/**
+ * An ONNX file of `graph` whose large weights lie in a second file, to be saved beside it under the name `path`.
+ * @param above weights of at least so many bytes go there
+ */
+export function writeExternal(graph: Graph, path: string, above = 1024): { readonly model: Uint8Array; readonly weights: Uint8Array } {
+  const outside = new ExternalWriter(path, above);
+  const model = modelBytes(graph, outside);
+  return { model, weights: outside.data() };
 }
