@@ -54,7 +54,8 @@ export const Exp: Op = {
     // a tangent anywhere is below: take it where the exponential is finite
     const below = tangent(e, e.Min(centre(e, x!), e.scalar(80, x!.lo)), f, f);
     const above = chord(e, x!, f, f);
-    const finite = e.Less(x!.hi, e.scalar(88, x!.lo));
+    // beyond, slope times position would overflow
+    const finite = e.LessOrEqual(x!.hi, e.scalar(80, x!.lo));
     const slope = e.Where(finite, above.slope, e.scalar(0, x!.lo));
     const offset = e.Where(finite, above.offset, e.scalar(BIG, x!.lo));
     return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [slope], offset } };
@@ -71,12 +72,15 @@ export const Log: Op = {
     const f = (v: Value) => e.Log(v);
     const slopeOf = (v: Value) => e.Reciprocal(v);
     // a tangent anywhere is above, and the logarithm of the least is below: enough where an overflow left the box no end
-    const far = e.scalar(1e30, x!.lo);
-    const above = tangent(e, e.Min(centre(e, x!), far), f, slopeOf);
-    const below = chord(e, x!, f, slopeOf);
+    const [near, far] = [e.scalar(1e-30, x!.lo), e.scalar(1e30, x!.lo)];
+    const above = tangent(e, e.Min(e.Max(centre(e, x!), near), far), f, slopeOf);
+    const lo = e.Min(e.Max(x!.lo, near), far);
+    const below = chord(e, { lo, hi: e.Max(x!.hi, lo) }, f, slopeOf);
     const finite = e.Less(x!.hi, far);
-    const slope = e.Where(finite, below.slope, e.scalar(0, x!.lo));
-    const offset = e.Where(finite, below.offset, f(e.Min(x!.lo, far)));
+    const positive = e.GreaterOrEqual(x!.lo, near);
+    const slope = e.Where(e.And(positive, finite), below.slope, e.scalar(0, lo));
+    // from 0 down there is no bound
+    const offset = e.Where(positive, e.Where(finite, below.offset, f(lo)), e.scalar(-BIG, lo));
     return { lower: { slopes: [slope], offset }, upper: { slopes: [above.slope], offset: above.offset } };
   },
   fold: foldElementwise((a) => Math.log(a!)),
