@@ -1,6 +1,7 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
 import { openClassifier } from "../attack/index.ts";
+import { fail } from "../base/index.ts";
 import { first, loadSplits } from "../data/index.ts";
 import { attackAct, certifyAct, ganAct, type Stage, trainAct } from "./demo-acts.ts";
 import { type DemoReport, demoPage, panels, pictureOf } from "./demo-page.ts";
@@ -15,16 +16,18 @@ const command = defineCommand({
   meta: { name: "demo", description: "Train, attack, harden, certify and forge real MNIST digits; write a page about it." },
   args: {
     out: { type: "string", description: "folder for models, pictures, demo.json and index.html", default: "runs/demo" },
+    limit: { type: "string", description: "train on only so many digits, and evaluate on a tenth as many" },
     ...runArgs,
     ...jsonArg,
   },
   async run({ args }) {
     const start = performance.now();
     const [out, run, seed] = [args.out, runOptions(args), number("seed", args.seed, { whole: true })];
+    const limit = args.limit === undefined ? undefined : number("limit", args.limit, { least: 500, whole: true });
     const signal = interruptible();
-    const data = await loadSplits("mnist", { seed });
-    const test = first(data.test, 1000);
-    const few = first(data.test, 100);
+    const data = await loadSplits("mnist", { seed, limit });
+    const test = first(data.test, Math.min(1000, Math.ceil((limit ?? Number.POSITIVE_INFINITY) / 10)));
+    const few = first(test, Math.ceil(test.y.length / 10));
 
     /** One act under its own progress line. */
     async function act<T>(title: string, play: (stage: Stage) => Promise<T>, sum: (result: T) => string): Promise<T> {
@@ -39,6 +42,15 @@ const command = defineCommand({
         });
         bar.succeed(`${title}: ${sum(result)}`);
         return result;
+      } catch (error) {
+        if (!signal.aborted) throw error;
+        return fail({
+          code: "interrupted",
+          expected: "six acts",
+          got: `an interruption in “${title}”`,
+          mend: "run the same command again: it goes on from there",
+          cause: error,
+        });
       } finally {
         bar.stop();
       }
@@ -47,7 +59,7 @@ const command = defineCommand({
     const standard = await act(
       "1/6 a network learns to read",
       (s) => trainAct(s, "standard", data),
-      (r) => `${percent(r.testAccuracy)} of 10,000 test digits`,
+      (r) => `${percent(r.testAccuracy)} of the test digits`,
     );
     const epsilon = EPSILONS.at(-1)!;
     const victim = await openClassifier(standard.bytes, run);
@@ -59,7 +71,7 @@ const command = defineCommand({
     const hardened = await act(
       "3/6 another learns to withstand",
       (s) => trainAct(s, "hardened", data, epsilon),
-      (r) => `${percent(r.testAccuracy)} of 10,000 test digits`,
+      (r) => `${percent(r.testAccuracy)} of the test digits`,
     );
     const defender = await openClassifier(hardened.bytes, run);
     const held = await act(
@@ -76,7 +88,7 @@ const command = defineCommand({
     await defender.release();
     const gan = await act(
       "6/6 two networks play until noise looks like digits",
-      (s) => ganAct(s, data, 50_000, 5),
+      (s) => ganAct(s, data, Math.min(50_000, data.train.y.length), 5),
       (r) => `${r.steps} steps`,
     );
 
