@@ -42,7 +42,7 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Run
       mend: "export the model with its preprocessing inside and one float32 input",
     });
   const scoresType = graph.outputs[0]?.type;
-  if (!scoresType || scoresType.shape.length !== 2 || scoresType.shape[1]! < 2)
+  if (scoresType?.shape.length !== 2 || scoresType.shape[1]! < 2)
     fail({
       code: "classifier-output",
       expected: "a first output of scores [N, classes] with at least 2 classes",

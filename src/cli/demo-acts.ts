@@ -50,7 +50,15 @@ export async function trainAct(stage: Stage, name: string, data: Splits, epsilon
     adversary: epsilon === undefined ? undefined : fgsmRs({ epsilon }),
     folder,
     resume: await goOn(folder),
-    config: { model: "cnn", n: data.train.y.length, epochs, batch, rate, seed, ...(epsilon !== undefined && { method: "fgsm-rs", epsilon }) },
+    config: {
+      model: "cnn",
+      n: data.train.y.length,
+      epochs,
+      batch,
+      rate,
+      seed,
+      ...(epsilon !== undefined && { method: "fgsm-rs", epsilon }),
+    },
     signal: stage.signal,
     onProgress: ({ epoch, step, metrics }) =>
       stage.progress(`epoch ${epoch + 1} of ${epochs}, accuracy ${(100 * metrics["train/accuracy"]!).toFixed(0)} %`, step + 1, steps),
