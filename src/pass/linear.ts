@@ -217,3 +217,13 @@ export function concretize(e: Emit, bound: LinearBound, box: (v: Value) => Inter
   }
   return least;
 }
+
+/** Σ |coefficients|·max |x| + |offset| over the box, [R]: what the rounding of a bound is a small share of. */
+export function magnitude(e: Emit, bound: LinearBound, box: (v: Value) => Interval): Value {
+  let total = e.Abs(bound.offset);
+  for (const [x, a] of bound.coefficients) {
+    const { lo, hi } = box(x);
+    total = addRows(e, total, e.Mul(e.Abs(a), e.Max(e.Abs(lo), e.Abs(hi))));
+  }
+  return total;
+}

@@ -2,7 +2,7 @@
 import { rows, size, type Tensor } from "../base/index.ts";
 import { dependents, type Graph, type Interval, input, order, type Value } from "../graph/index.ts";
 import { ops } from "../ops/index.ts";
-import { builder, concretize, expandForLines, intervals, linear, rebatch, relaxed } from "../pass/index.ts";
+import { builder, concretize, expandForLines, intervals, linear, magnitude, rebatch, relaxed } from "../pass/index.ts";
 import { compile, type Program, type RunOptions } from "../run/index.ts";
 
 type Numbers = Tensor<"float32">;
@@ -11,6 +11,15 @@ export interface Crown {
   /** Lower bounds of each row of `spec` [R, classes] times the output, over the box [lo, hi] (each [1, …]). */
   lowerBounds(lo: Numbers, hi: Numbers, spec: Numbers): Promise<Float32Array>;
   release(): Promise<void>;
+}
+
+/** Room for rounding, as for the bounds. */
+function widen(lo: Float32Array, hi: Float32Array): void {
+  for (let i = 0; i < lo.length; i++) {
+    const room = ROUNDING * Math.max(Math.abs(lo[i]!), Math.abs(hi[i]!));
+    lo[i]! -= room;
+    hi[i]! += room;
+  }
 }
 
 /** One value to be enclosed: lower bounds of `rows`·value, given the box of the input and of every earlier value. */
@@ -30,6 +39,12 @@ interface Stage {
 /** Rows of one backward pass: enough to fill matrix products, few enough that little is wasted on the last pass. */
 const ROWS = 64;
 
+/**
+ * Bounds are computed in float32. Each gives up this share of the numbers that it is the sum of: some hundred roundings
+ * (2⁻²⁴ each), which covers those of the bound, and of the file's own arithmetic, on networks of this size.
+ */
+export const ROUNDING = 1e-5;
+
 /** Compile CROWN for `graph` (logits, batch 1) and specifications of `specRows` rows. */
 export async function crown(graph: Graph, specRows: number, run: RunOptions = {}): Promise<Crown> {
   const net = expandForLines(rebatch(graph, 1).graph);
@@ -46,8 +61,8 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
       const part = rows(spec, at, Math.min(at + batch, n));
       const fed = new Float32Array(batch * size(spec.shape.slice(1)));
       fed.set(part.data);
-      const [low] = await backward.run([...known, { dtype: "float32", shape: [batch, ...spec.shape.slice(1)], data: fed }]);
-      out.set((low!.data as Float32Array).subarray(0, part.shape[0]!), at);
+      const [low, scale] = await backward.run([...known, { dtype: "float32", shape: [batch, ...spec.shape.slice(1)], data: fed }]);
+      for (let i = 0; i < part.shape[0]!; i++) out[at + i] = Number(low!.data[i]) - ROUNDING * Number(scale!.data[i]);
     }
     return out;
   }
@@ -57,6 +72,7 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
       const known: Numbers[] = [lo, hi];
       for (const s of stages.slice(0, -1)) {
         const [ibpLo, ibpHi] = (await s.enclose.run(known)) as Numbers[];
+        widen(ibpLo!.data, ibpHi!.data);
         if (!s.affine) {
           const { kinks } = s;
           const loose = Array.from(ibpLo!.data.keys()).filter(
@@ -107,7 +123,7 @@ async function stage(net: Graph, earlier: readonly Value[], v: Value, specRows: 
     affine: !earlier.some((x) => dependents([v], [x]).has(v)),
     kinks: kinksOf(net, v),
     enclose: await compile({ inputs: feeds, outputs: [own.lo, own.hi] }, run),
-    backward: await compile({ inputs: [...feeds, spec], outputs: [least] }, run),
+    backward: await compile({ inputs: [...feeds, spec], outputs: [least, magnitude(e, bound, at)] }, run),
   };
 }
 
