@@ -10,7 +10,7 @@ import { interruptible, meter, percent, printJson } from "./output.ts";
 
 /** L∞ radii: those of the curves, and those small enough to be proven. */
 const EPSILONS = [0, 0.05, 0.1, 0.15, 0.2, 0.25, 0.3];
-const SMALL = [0.01, 0.02, 0.04, 0.06, 0.08, 0.1];
+const SMALL = [0.01, 0.02, 0.04, 0.07, 0.1];
 
 const command = defineCommand({
   meta: { name: "demo", description: "Train, attack, harden, certify and forge real MNIST digits; write a page about it." },
