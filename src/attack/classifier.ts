@@ -16,6 +16,8 @@ export interface Classifier {
   readonly runtime: string;
   /** Largest difference between the file's scores and our graph's, measured on opening. */
   readonly graphError: number;
+  /** The samples [N, …] as the file takes them: an axis of size 1 may be missing, or all of them flattened. */
+  samples(x: Tensor<"float32">): Tensor<"float32">;
   /** Scores [N, classes] by onnxruntime on the file as given: the last word on every success. */
   scores(x: Tensor<"float32">): Promise<Tensor<"float32">>;
   release(): Promise<void>;
@@ -56,15 +58,23 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Run
   const chunk = dynamic ? CHUNK : x!.type.shape[0]!;
   const classes = scoresType!.shape[1]!;
 
-  async function scores(images: Tensor<"float32">): Promise<Tensor<"float32">> {
-    const n = images.shape[0]!;
-    if (size(images.shape.slice(1)) !== size(inputShape))
+  function samples(x: Tensor<"float32">): Tensor<"float32"> {
+    const given = x.shape.slice(1);
+    const sizes = (shape: readonly number[]) => shape.filter((d) => d !== 1);
+    const flat = sizes(given).length <= 1 || sizes(inputShape).length <= 1;
+    if (size(given) !== size(inputShape) || !(flat || sameShape(sizes(given), sizes(inputShape))))
       fail({
         code: "input-size",
-        expected: `samples of [${inputShape}]`,
-        got: `[${images.shape.slice(1)}]`,
-        mend: "use the data the model was trained on, or resize it",
+        expected: `samples of [${inputShape}], which the model takes`,
+        got: `[${given}]`,
+        mend: "use the data the model was trained on, or bring it to that size and order of axes",
       });
+    return { dtype: "float32", shape: [x.shape[0]!, ...inputShape], data: x.data };
+  }
+
+  async function scores(given: Tensor<"float32">): Promise<Tensor<"float32">> {
+    const images = samples(given);
+    const n = images.shape[0]!;
     const out = new Float32Array(n * classes);
     for (let i = 0; i < n; i += chunk) {
       const part = rows(images, i, Math.min(i + chunk, n));
@@ -82,6 +92,7 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Run
     inputShape,
     runtime: file.runtime,
     graphError: await selfCheck(graph, scores, options),
+    samples,
     scores,
     release: file.release,
   };

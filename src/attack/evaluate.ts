@@ -88,7 +88,7 @@ export async function attackClassifier(classifier: Classifier, data: Data, optio
   check(options, data, classifier.classes);
   const n = data.x.shape[0]!;
   const width = size(classifier.inputShape);
-  const x: Tensor<"float32"> = { dtype: "float32", shape: [n, ...classifier.inputShape], data: data.x.data };
+  const x = classifier.samples(data.x);
   const predicted = argmax(await classifier.scores(x));
   const adversarial = { ...x, data: x.data.slice() };
   const found = new Map<number, { predicted: number; distance: number }>();

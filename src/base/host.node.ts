@@ -9,6 +9,13 @@ import type { Host, Pixels } from "./host.ts";
 /** What the operating system refuses, in a user's words. */
 const REFUSALS: Readonly<Record<string, { code: string; got: string; mend: string }>> = {
   ENOENT: { code: "file-missing", got: "nothing there", mend: "check the path" },
+  EEXIST: { code: "file-missing", got: "a file where a folder should be", mend: "check the path" },
+  ENAMETOOLONG: { code: "file-missing", got: "a name that is too long", mend: "choose a shorter one" },
+  EFBIG: {
+    code: "disk-full",
+    got: "a limit on the size of files",
+    mend: "raise it (ulimit -f) and go on: what was saved before is intact",
+  },
   ENOTDIR: { code: "file-missing", got: "a file where a folder should be", mend: "check the path" },
   EISDIR: { code: "file-is-folder", got: "a folder", mend: "name a file" },
   EACCES: { code: "file-permission", got: "no permission", mend: "change its permissions, or choose another place" },

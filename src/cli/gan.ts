@@ -6,7 +6,7 @@ import { write } from "../onnx/index.ts";
 import { imageGrid } from "../report/index.ts";
 import { splits } from "./data.ts";
 import { jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
-import { interruptible, meter, percent, printJson } from "./output.ts";
+import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const command = defineCommand({
   meta: { name: "gan", description: "Train a generator against a discriminator." },
@@ -41,6 +41,7 @@ const command = defineCommand({
         config: { command: "gan", data: args.data, model: args.model, seed },
         samples: number("samples", args.samples, { least: 1, whole: true }),
         signal: interruptible(),
+        onWarning: say,
         onProgress: ({ epoch, metrics, step }) =>
           bar.update(
             `epoch ${epoch + 1}/${epochs}, D loss ${metrics["discriminator/loss"]!.toFixed(3)}, G loss ${metrics["generator/loss"]!.toFixed(3)}, D accuracy ${percent(metrics["discriminator/accuracy-real"]!)} real ${percent(metrics["discriminator/accuracy-fake"]!)} fake`,

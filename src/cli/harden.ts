@@ -9,6 +9,8 @@ const command = defineCommand({
   meta: { name: "harden", description: "Train a classifier on adversarial examples and write it as ONNX." },
   args: {
     ...trainingArgs,
+    // the recipe of Wong et al. 2020
+    batch: { ...trainingArgs.batch, default: "100" },
     method: { type: "string", description: METHODS.join(" or "), default: "fgsm-rs" },
     epsilon: { type: "string", description: "L∞ radius to be hardened against", required: true },
     steps: { type: "string", description: "steps of pgd", default: "7" },

@@ -36,22 +36,27 @@ async function run(argv: string[]): Promise<number> {
   return typeof result === "number" ? result : 0;
 }
 
+/** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to. */
+function verdict(error: unknown, command: string): { code: 2 | 3; sentence: string } {
+  if (error instanceof CounterfoilError)
+    return { code: 2, sentence: `expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]` };
+  if (error instanceof Error && error.name === "CLIError")
+    return { code: 2, sentence: `${oneLine(error.message)}; see counterfoil ${command} --help` };
+  if (error instanceof Error && error.name === "AbortError") return { code: 2, sentence: "interrupted before it was done; run it again" };
+  const what = oneLine(error instanceof Error ? error.message : String(error));
+  return { code: 3, sentence: `this is our bug: ${what}; run again with --verbose and report what it prints` };
+}
+
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ");
+
 const verbose = process.argv.includes("--verbose");
 const argv = process.argv.slice(2).filter((a) => a !== "--verbose");
 
 try {
   process.exitCode = await run(argv);
 } catch (error) {
-  const mine = error instanceof CounterfoilError;
-  const usage = error instanceof Error && error.name === "CLIError";
-  if (mine) process.stderr.write(`counterfoil: expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]\n`);
-  // Ctrl-C in work that keeps no state
-  else if (error instanceof Error && error.name === "AbortError") process.stderr.write("counterfoil: interrupted\n");
-  else if (usage) process.stderr.write(`counterfoil: ${error.message}; see counterfoil ${argv[0] ?? ""} --help\n`);
-  else
-    process.stderr.write(
-      `counterfoil: this is our bug: ${error instanceof Error ? error.message : String(error)}; run again with --verbose and report what it prints\n`,
-    );
+  const { code, sentence } = verdict(error, argv[0] ?? "");
+  process.stderr.write(`counterfoil: ${oneLine(sentence)}\n`);
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
-  process.exitCode = mine || usage || (error instanceof Error && error.name === "AbortError") ? 2 : 3;
+  process.exitCode = code;
 }

@@ -11,8 +11,8 @@ export interface Meter {
 const clock = (seconds: number): string =>
   seconds < 60 ? `${Math.ceil(seconds)} s` : `${Math.floor(seconds / 60)} min ${Math.ceil(seconds % 60)} s`;
 
-/** Seconds between lines where no terminal can redraw one. */
-const QUIET = 10;
+/** Seconds between lines where no terminal can redraw one; COUNTERFOIL_PROGRESS_SECONDS overrides it. */
+const QUIET = Number(process.env.COUNTERFOIL_PROGRESS_SECONDS ?? 10);
 
 /** A line on stderr that is redrawn on a terminal, and repeated now and then elsewhere. */
 export function meter(text: string): Meter {

@@ -24,7 +24,7 @@ import {
 import { type Adversary, fit } from "../train/index.ts";
 import { splits } from "./data.ts";
 import { choice, jsonArg, number, runArgs, runOptions } from "./options.ts";
-import { interruptible, meter, percent, printJson } from "./output.ts";
+import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const OPTIMIZERS = ["adam", "adamw", "sgd", "rmsprop"] as const;
 const SCHEDULES = ["cyclic", "cosine", "constant", "step"] as const;
@@ -50,6 +50,21 @@ export const trainingArgs = {
   ...runArgs,
   ...jsonArg,
 } as const satisfies ArgsDef;
+
+/** What makes a run the run it is; where it runs and what it writes may change when it is resumed. */
+const SETTINGS = [
+  "data",
+  "limit",
+  "model",
+  "optimizer",
+  "schedule",
+  "momentum",
+  "warm-up",
+  "weight-decay",
+  "clip-norm",
+  "ema",
+  "patience",
+] as const satisfies readonly (keyof typeof trainingArgs)[];
 
 export type TrainingArgs = { readonly [K in keyof typeof trainingArgs]?: string | boolean };
 type Texts = { readonly [K in keyof typeof trainingArgs]?: string };
@@ -82,6 +97,20 @@ function transform(args: Texts): Transform {
 const freshFolder = (command: string, model: string): string =>
   `runs/${command}-${model}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`;
 
+/** Learn before the training, not after it, that the model cannot be written. */
+async function writable(path: string): Promise<void> {
+  if ((await host.kind(path)) === "directory")
+    fail({
+      code: "file-is-folder",
+      expected: "a file to write the model to",
+      got: `the folder ${path}`,
+      mend: "name a file: -o model.onnx",
+    });
+  const probe = `${path}.probe`;
+  await host.writeFile(probe, "");
+  await host.remove(probe);
+}
+
 /** Train (against an adversary, if any), judge the written file on the test set, report. */
 export async function train(
   command: "train" | "harden",
@@ -107,7 +136,9 @@ export async function train(
   const steps = epochs * Math.floor(data.train.y.length / batch);
   const rate = args.rate === undefined ? (adversary ? 5e-3 : 3e-3) : number("rate", args.rate, { least: 0 });
   const folder = args.resume ?? args.out ?? freshFolder(command, name);
-  const config = { command, ...args, epochs, batch, seed, rate, ...extra, resume: undefined, output: undefined, out: undefined };
+  const config = { command, ...Object.fromEntries(SETTINGS.map((k) => [k, args[k]])), epochs, batch, seed, rate, ...extra };
+  const path = args.output ?? `${folder}/model.onnx`;
+  await writable(path);
   const bar = meter(`${command} ${name} on ${data.name}, run folder ${folder}`);
   try {
     const result = await fit(layer, data.train, data.validation, {
@@ -124,6 +155,7 @@ export async function train(
       resume: args.resume !== undefined,
       config: JSON.parse(JSON.stringify(config)),
       signal: interruptible(),
+      onWarning: say,
       onProgress: ({ epoch, index, stepsPerEpoch, metrics, step }) =>
         bar.update(
           `epoch ${epoch + 1}/${epochs}, step ${index + 1}/${stepsPerEpoch}, loss ${metrics["train/loss"]!.toFixed(4)}, accuracy ${percent(metrics["train/accuracy"]!)}`,
@@ -138,7 +170,6 @@ export async function train(
       name,
       metadata: { classes: JSON.stringify(data.classes), range: JSON.stringify(data.range), data: data.name, seed: `${seed}` },
     });
-    const path = args.output ?? `${folder}/model.onnx`;
     await host.writeFile(path, bytes);
     // the file itself is judged, not the weights in memory
     const file = await openClassifier(bytes, run);

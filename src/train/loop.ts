@@ -47,6 +47,8 @@ export interface LoopOptions {
   /** Stop after this many epochs without improvement of the monitor. */
   readonly patience?: number;
   readonly signal?: AbortSignal;
+  /** Told of damaged checkpoints that are passed over; default `console.warn`. */
+  readonly onWarning?: (text: string) => void;
   readonly onProgress?: (progress: Progress) => void;
   readonly onEpoch?: (epoch: number, metrics: Readonly<Record<string, number>>) => void;
 }
@@ -71,7 +73,9 @@ interface Bookmark {
 
 /** Train until the epochs are done, patience runs out, or the signal asks to stop (the state is then saved first). */
 export async function loop(trainee: Trainee, options: LoopOptions): Promise<LoopResult> {
-  const run = options.folder ? await openRun(options.folder, { config: options.config ?? {}, resume: options.resume ?? false }) : null;
+  const run = options.folder
+    ? await openRun(options.folder, { config: options.config ?? {}, resume: options.resume ?? false, onWarning: options.onWarning })
+    : null;
   try {
     return await epochs(trainee, options, run);
   } finally {

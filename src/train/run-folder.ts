@@ -23,15 +23,18 @@ export interface RunFolderOptions {
   readonly config: Readonly<Record<string, unknown>>;
   /** Go on in a folder that already has a run. */
   readonly resume: boolean;
-  /** Told of what was passed over or taken over. */
-  readonly onWarning?: (text: string) => void;
+  /** Told of damaged checkpoints that are passed over; default `console.warn`. */
+  readonly onWarning?: ((text: string) => void) | undefined;
 }
 
 /** Checkpoints of a kind that are kept: the newest, and one before it in case the newest is damaged. */
 const KEPT = 2;
 
+// biome-ignore lint/suspicious/noConsole: a loss that nobody asked to be told of must not go unsaid
+const warn = (text: string): void => console.warn(text);
+
 /** Open a run folder, new or to be resumed. Refuses a folder that another live run writes to, or that holds another run. */
-export async function openRun(folder: string, { config, resume, onWarning }: RunFolderOptions): Promise<Run> {
+export async function openRun(folder: string, { config, resume, onWarning = warn }: RunFolderOptions): Promise<Run> {
   const configPath = `${folder}/config.json`;
   const there = (await host.kind(configPath)) === "file";
   if (there && !resume)
@@ -103,7 +106,7 @@ async function list(folder: string, which: string): Promise<string[]> {
   return entries.filter((e) => e.name.startsWith(`${which}-`) && e.name.endsWith(".json")).map((e) => e.name.slice(0, -".json".length));
 }
 
-async function load(folder: string, which: string, onWarning: RunFolderOptions["onWarning"]): Promise<Checkpoint | null> {
+async function load(folder: string, which: string, onWarning: (text: string) => void): Promise<Checkpoint | null> {
   for (const found of (await list(folder, which)).reverse()) {
     const base = `${folder}/checkpoints/${found}`;
     try {
@@ -113,7 +116,7 @@ async function load(folder: string, which: string, onWarning: RunFolderOptions["
         fail({ code: "checkpoint-damaged", expected: `SHA-256 ${hash}`, got: "another", mend: "use the one before it" });
       return { step, json, tensors: readSafetensors(bytes).tensors };
     } catch (error) {
-      onWarning?.(`checkpoint ${base} is damaged and passed over: ${(error as Error).message}`);
+      onWarning(`checkpoint ${base} is damaged and passed over: ${(error as Error).message}`);
     }
   }
   return null;

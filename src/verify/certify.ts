@@ -69,7 +69,7 @@ export async function certify(
   });
   // a sample with a counterexample needs no bound
   const open = attacked.samples.filter((s) => !s.success).map((s) => s.index);
-  const x = take<"float32">({ dtype: "float32", shape: [n, ...classifier.inputShape], data: data.x.data }, open);
+  const x = take(classifier.samples(data.x), open);
   const low = { ...x, data: x.data.map((v) => Math.max(v - epsilon, range[0])) };
   const high = { ...x, data: x.data.map((v) => Math.min(v + epsilon, range[1])) };
   const bound = method === "ibp" ? byIntervals : byCrown;

@@ -1,0 +1,110 @@
+/** What users get wrong: exit 2, one sentence that says what to do, no stack trace. */
+import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { writeNpz } from "../../src/data/index.ts";
+import { classifier, inferenceGraph } from "../../src/nn/index.ts";
+import { write } from "../../src/onnx/index.ts";
+import { model, valueInfo } from "../onnx/model.ts";
+import { counterfoil, folder, sentence } from "./run.ts";
+
+const dir = folder();
+const at = (name: string) => join(dir, name);
+
+beforeAll(() => {
+  const net = (size: number) => {
+    const layer = classifier("cnn", [1, size, size], 10, 0);
+    return write(inferenceGraph(layer, layer.params));
+  };
+  const whole = net(28);
+  writeFileSync(at("good.onnx"), whole);
+  writeFileSync(at("wide.onnx"), net(32));
+  writeFileSync(at("cut.onnx"), whole.subarray(0, whole.length / 2));
+  writeFileSync(at("empty.onnx"), "");
+  writeFileSync(at("page.onnx"), "<!DOCTYPE html><html></html>");
+  writeFileSync(at("zip.onnx"), Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0));
+  const relu = { inputs: { x: ["N", 4] }, outputs: ["y"] } as const;
+  writeFileSync(at("odd.onnx"), model({ ...relu, nodes: [{ op: "NonZero", in: ["x"], out: ["y"], name: "where" }] }));
+  writeFileSync(
+    at("text.onnx"),
+    model({
+      inputs: {},
+      extraInputs: [valueInfo("words", [1], 8)],
+      nodes: [{ op: "Identity", in: ["words"], out: ["y"] }],
+      outputs: ["y"],
+    }),
+  );
+  const npz = (name: string, x: Float32Array, y: Int32Array, shape: number[]) =>
+    writeFileSync(at(name), writeNpz({ x: { dtype: "float32", shape, data: x }, y: { dtype: "int32", shape: [y.length], data: y } }));
+  npz(
+    "nan.npz",
+    Float32Array.from({ length: 8 }, (_, i) => (i === 5 ? Number.NaN : 0.5)),
+    Int32Array.of(0, 1),
+    [2, 4],
+  );
+  npz("labels.npz", new Float32Array(2 * 784).fill(0.5), Int32Array.of(3, 12), [2, 1, 28, 28]);
+  npz("negative.npz", new Float32Array(8).fill(0.5), Int32Array.of(0, -1), [2, 4]);
+  mkdirSync(at("photos/cats"), { recursive: true });
+  mkdirSync(at("photos/dogs"));
+  symlinkSync("/dev/full", at("full"));
+  mkdirSync(at("run"));
+  writeFileSync(at("run/config.json"), "{}");
+});
+
+const on = (file: string, ...more: string[]) => ["attack", at(file), "--data", "mnist:test", "--limit", "4", "--epsilon", "0.1", ...more];
+
+const rows: readonly [what: string, args: () => string[], says: RegExp][] = [
+  ["a missing file", () => on("nowhere.onnx"), /nowhere\.onnx.*\[file-missing\]/],
+  ["a folder for a file", () => on("photos"), /photos/],
+  ["an empty file", () => on("empty.onnx"), /empty file/],
+  ["a truncated file", () => on("cut.onnx"), /cut short or damaged/],
+  ["a web page", () => on("page.onnx"), /web page.*\[onnx-not\]/],
+  ["a PyTorch checkpoint", () => on("zip.onnx"), /torch\.onnx\.export/],
+  ["an unknown operator", () => on("odd.onnx"), /NonZero \(node "where"\).*onnxsim/],
+  ["an unsupported dtype", () => on("text.onnx"), /words.*\[dtype-unsupported\]/],
+  ["another input size", () => on("wide.onnx"), /samples of \[1,32,32\].*got \[1,28,28\]/],
+  ["labels out of range", () => ["attack", at("good.onnx"), "--data", at("labels.npz"), "--epsilon", "0.1"], /12/],
+  ["negative labels", () => ["train", "--data", at("negative.npz"), "--model", "mlp", "--out", at("r1")], /-1/],
+  ["a class folder without images", () => ["train", "--data", at("photos"), "--out", at("r2")], /cats/],
+  ["NaN in the data", () => ["train", "--data", at("nan.npz"), "--model", "mlp", "--out", at("r3")], /NaN/],
+  ["data that is nowhere", () => ["train", "--data", "mnits", "--out", at("r4")], /mnist\[:train.*mnits/],
+  [
+    "a negative ε",
+    () => ["attack", at("good.onnx"), "--data", "mnist:test", "--limit", "2", "--epsilon", "-1"],
+    /--epsilon to be a number ≥ 0, got “-1”/,
+  ],
+  ["ε that is no number", () => ["certify", at("good.onnx"), "--data", "mnist:test", "--epsilon", "big"], /got “big”/],
+  ["no ε", () => ["attack", at("good.onnx"), "--data", "mnist:test"], /epsilon.*--help/],
+  ["a misspelt option", () => on("good.onnx", "--epsilom", "3"), /did you mean --epsilon/],
+  ["an unknown command", () => ["atack", at("good.onnx")], /one of demo, train, attack/],
+  [
+    "an unknown model",
+    () => ["train", "--data", "mnist", "--limit", "200", "--model", "resnet", "--out", at("r5")],
+    /mlp, cnn, madry.*resnet/,
+  ],
+  ["an unknown attack", () => on("good.onnx", "--attack", "cw"), /fgsm, pgd/],
+  ["no threads", () => on("good.onnx", "--threads", "0"), /threads/],
+  ["a device that is not there", () => on("good.onnx", "--device", "cuda"), /cuda/],
+  ["a device that nobody knows", () => on("good.onnx", "--device", "tpu"), /cpu, webgpu, cuda, wasm/],
+  ["a folder with a run", () => ["train", "--data", "mnist", "--limit", "300", "--out", at("run")], /--resume/],
+  ["nothing to resume", () => ["train", "--data", "mnist", "--limit", "300", "--resume", at("photos")], /run-missing/],
+  [
+    "an output path through a device",
+    () => ["train", "--data", "mnist", "--limit", "400", "--epochs", "1", "--out", at("r6"), "-o", at("full/model.onnx")],
+    /full/,
+  ],
+  ["a model over a folder", () => ["train", "--data", "mnist", "--limit", "300", "--out", at("r7"), "-o", at("photos")], /folder/],
+];
+
+describe("refusals", () => {
+  test.concurrent.each(rows)("%s", async (_, args, says) => {
+    const result = await counterfoil(args(), { cwd: dir });
+    expect(sentence(result)).toMatch(says);
+    expect(result.code).toBe(2);
+    expect(result.out).toBe("");
+  });
+});
+
+test("nothing of the user's was touched", () => {
+  expect(readFileSync(at("run/config.json"), "utf8")).toBe("{}");
+});

@@ -1,0 +1,53 @@
+/** The command line as a user has it: a process of its own. */
+import { spawn } from "node:child_process";
+import { mkdtempSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+
+const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+
+export interface Finished {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+export interface Options {
+  readonly cwd?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** Send SIGINT once this appears on stderr. */
+  readonly interruptAt?: RegExp;
+  /** Run through a shell command that gets the process's own as "$@". */
+  readonly shell?: string;
+}
+
+export const folder = (): string => mkdtempSync(join(tmpdir(), "counterfoil-"));
+
+/** Run `counterfoil …args` from the sources. */
+export function counterfoil(args: readonly string[], { cwd, env, interruptAt, shell }: Options = {}): Promise<Finished> {
+  const node = ["--conditions=source", "--import", import.meta.resolve("tsx"), MAIN, ...args];
+  const child = shell
+    ? spawn("bash", ["-c", shell, "bash", process.execPath, ...node], { cwd, env: { ...process.env, ...env } })
+    : spawn(process.execPath, node, { cwd, env: { ...process.env, ...env } });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk) => {
+    out += chunk;
+  });
+  let interrupted = false;
+  child.stderr.on("data", (chunk) => {
+    err += chunk;
+    if (interruptAt?.test(err) && !interrupted) {
+      interrupted = true;
+      child.kill("SIGINT");
+    }
+  });
+  return new Promise((done) => child.on("close", (code) => done({ code, out, err })));
+}
+
+/** The one sentence that a refusal says: the last line of stderr, which must be the only one of its kind. */
+export function sentence({ err }: Finished): string {
+  const lines = err.split("\n").filter((l) => l.startsWith("counterfoil: "));
+  if (lines.length !== 1) throw new Error(`expected one sentence, got: ${err}`);
+  if (/\n\s+at /.test(err)) throw new Error(`a stack trace: ${err}`);
+  return lines[0]!;
+}
