@@ -58,7 +58,7 @@ interface Data {
   readonly labels: ArrayLike<number>;
 }
 
-function check({ epsilon, restarts = 1, batch = 1 }: AttackOptions, { x, labels }: Data, classes: number): void {
+function check({ epsilon, targets, restarts = 1, batch = 1 }: AttackOptions, { x, labels }: Data, classes: number): void {
   if (!(epsilon >= 0))
     fail({
       code: "epsilon",
@@ -72,14 +72,18 @@ function check({ epsilon, restarts = 1, batch = 1 }: AttackOptions, { x, labels 
     fail({ code: "batch", expected: "a whole batch size ≥ 1", got: `${batch}`, mend: "pass --batch 1 or more" });
   if (labels.length !== x.shape[0])
     fail({ code: "label-count", expected: `${x.shape[0]} labels`, got: `${labels.length}`, mend: "give one label a sample" });
-  for (let i = 0; i < labels.length; i++)
-    if (!(labels[i]! >= 0 && labels[i]! < classes))
-      fail({
-        code: "label-range",
-        expected: `labels 0…${classes - 1}, the classes of the model`,
-        got: `${labels[i]} at sample ${i}`,
-        mend: "check that data and model belong together",
-      });
+  for (const [what, classesOf] of Object.entries({ labels, ...(targets && { targets }) })) {
+    if (classesOf.length !== labels.length)
+      fail({ code: "label-count", expected: `${labels.length} ${what}`, got: `${classesOf.length}`, mend: "give one a sample" });
+    for (let i = 0; i < classesOf.length; i++)
+      if (!(classesOf[i]! >= 0 && classesOf[i]! < classes))
+        fail({
+          code: "label-range",
+          expected: `${what} 0…${classes - 1}, the classes of the model`,
+          got: `${classesOf[i]} at sample ${i}`,
+          mend: "check that data and model belong together",
+        });
+  }
 }
 
 /** Attack every sample of `data` that the file classifies correctly, and judge each candidate on the file. */

@@ -57,6 +57,18 @@ export const l2: Norm = {
 
 export const norms: Readonly<Record<Norm["name"], Norm>> = { linf, l2 };
 
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** The float32 next to `v`, in the direction of `to` (another float32). */
+function nextTowards(v: number, to: number): number {
+  if (v === to) return v;
+  if (v === 0) return to > 0 ? 2 ** -149 : -(2 ** -149);
+  scratch.setFloat32(0, v);
+  // floats of one sign are ordered as their bits are
+  scratch.setInt32(0, scratch.getInt32(0) + (Math.abs(to) > Math.abs(v) && to * v > 0 ? 1 : -1));
+  return scratch.getFloat32(0);
+}
+
 /**
  * Bring a candidate into the ball around `x` and into the data's range, in place, in float32 and from the inside:
  * what is judged is what the user could feed.
@@ -70,15 +82,15 @@ export function projectExactly(
 ): void {
   if (norm.name === "linf")
     for (let i = 0; i < x.length; i++) {
-      let v = Math.fround(Math.min(Math.max(candidate[i]!, x[i]! - epsilon), x[i]! + epsilon));
-      // rounding may step over the edge by half a unit in the last place
-      if (Math.abs(v - x[i]!) > epsilon) v = Math.fround(x[i]! + (v - x[i]!) * (1 - 2 ** -22));
-      candidate[i] = v;
+      candidate[i] = Math.min(Math.max(candidate[i]!, x[i]! - epsilon), x[i]! + epsilon);
+      // rounding to float32 may step over the edge by half a unit in the last place
+      if (Math.abs(candidate[i]! - x[i]!) > epsilon) candidate[i] = nextTowards(candidate[i]!, x[i]!);
     }
   else {
-    const d = norm.distance(candidate.map((v, i) => v - x[i]!));
-    if (d > epsilon) {
-      const s = (epsilon / d) * (1 - 2 ** -20);
+    const distance = () => norm.distance(Float64Array.from(candidate, (v, i) => v - x[i]!));
+    // rounding again leaves the sphere now and then: shrink a little more each time
+    for (let d = distance(), room = 2 ** -22; d > epsilon; d = distance(), room *= 2) {
+      const s = Math.max((epsilon / d) * (1 - room), 0);
       for (let i = 0; i < x.length; i++) candidate[i] = x[i]! + s * (candidate[i]! - x[i]!);
     }
   }

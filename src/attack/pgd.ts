@@ -77,7 +77,8 @@ export const pgd =
           k += count;
         }
         const [last, worst] = program.read() as Tensor<"float32">[];
-        return [worst!, last!];
+        // of a single step the iterate with a known loss is the start itself
+        return steps === 1 ? [last!] : [worst!, last!];
       },
     };
   };

@@ -10,6 +10,8 @@ export interface Runtime {
   readonly name: string;
   readonly InferenceSession: ort.InferenceSessionFactory;
   readonly Tensor: ort.TensorConstructor;
+  /** Whether outputs are written into tensors that are given for them; onnxruntime-web hands those back untouched. */
+  readonly fillsOutputs: boolean;
   /** Execution provider name for a device; throws a mending error where the device is not there. */
   provider(device: Device): string;
   /** Called once a session has to be made with so many threads (wasm keeps threads globally). */

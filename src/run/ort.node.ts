@@ -18,6 +18,7 @@ async function loadNative(): Promise<Runtime | Missing> {
     name: `onnxruntime-node ${ort.env.versions.common}`,
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
+    fillsOutputs: true,
     provider(device: Device) {
       const found = backends.find((b) => b.name === device);
       // cuda is listed but not bundled until its libraries are fetched; the session then says so itself

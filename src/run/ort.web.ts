@@ -9,6 +9,7 @@ export function wasmRuntime(ort: typeof import("onnxruntime-web")): Runtime {
     name: `onnxruntime-web ${ort.env.versions.common}`,
     InferenceSession: ort.InferenceSession,
     Tensor: ort.Tensor,
+    fillsOutputs: false,
     provider(device: Device) {
       if (device === "cpu" || device === "wasm") return "wasm";
       if (device === "webgpu" && "gpu" in navigator) return "webgpu";

@@ -1,6 +1,6 @@
 /**
  * A program with state: what it computes for the state in one step is what it is fed in the next.
- * State is double-buffered: onnxruntime writes into the buffers that fed the run before. Its Node binding copies every
+ * State is double-buffered: onnxruntime writes into the buffers that fed the run before (on the web: we do). Its Node binding copies every
  * output once more, so several steps can be unrolled into one run, which then pays for the state once.
  */
 import type * as ort from "onnxruntime-common";
@@ -79,7 +79,7 @@ export async function compileStep(
     sessions.set(count, made);
     return made;
   };
-  const { wrap, description } = await session(stride);
+  const { wrap, description, runtime } = await session(stride);
   const buffers = [
     state.map((s) => copy(s.initial)),
     state.map((s) => ({ ...s.initial, data: new arrays[s.initial.dtype](s.initial.data.length) as Tensor["data"] })),
@@ -99,10 +99,13 @@ export async function compileStep(
       const plain = n * outputs.length;
       const fetches: Record<string, ort.Tensor | null> = {};
       program.outputNames.forEach((name, i) => {
-        fetches[name] = i < plain ? null : tensors[1 - now]![i - plain]!;
+        fetches[name] = i < plain || !runtime.fillsOutputs ? null : tensors[1 - now]![i - plain]!;
       });
       const result = await program.run(given, fetches);
       now = 1 - now;
+      if (!runtime.fillsOutputs)
+        for (const [i, name] of program.outputNames.slice(plain).entries())
+          (buffers[now]![i]!.data as Float32Array).set((await download(result[name]!)).data as Float32Array);
       const values = await Promise.all(program.outputNames.slice(0, plain).map((name) => download(result[name]!)));
       return feeds.map((_, k) => values.slice(k * outputs.length, (k + 1) * outputs.length));
     },
