@@ -1,0 +1,160 @@
+/** What is proven must be true: bounds below sampled minima, and no attack on a certified sample succeeds. */
+import { describe, expect, test } from "vitest";
+import { attackClassifier, linf, openClassifier, pgd } from "../../src/attack/index.ts";
+import { fold, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
+import { loadSplits } from "../../src/data/index.ts";
+import { fgsmRs, pgdTraining } from "../../src/harden/index.ts";
+import {
+  averagePool,
+  batchNorm,
+  conv,
+  dense,
+  flatten,
+  inferenceGraph,
+  type LayerSpec,
+  leakyRelu,
+  maxPool,
+  relu,
+  sequential,
+  sigmoid,
+  tanh,
+} from "../../src/nn/index.ts";
+import { write } from "../../src/onnx/index.ts";
+import { adam, cyclic } from "../../src/optim/index.ts";
+import { compile } from "../../src/run/index.ts";
+import { fit as train } from "../../src/train/index.ts";
+import { certify, crown, ibp, METHODS } from "../../src/verify/index.ts";
+
+const run = { threads: 1 } as const;
+const nets: Readonly<Record<string, LayerSpec>> = {
+  relu: sequential(flatten(), dense(20), relu(), dense(20), relu(), dense(4)),
+  leaky: sequential(flatten(), dense(20), leakyRelu(0.1), dense(20), leakyRelu(0.3), dense(4)),
+  sigmoid: sequential(flatten(), dense(16), sigmoid(), dense(16), sigmoid(), dense(4)),
+  tanh: sequential(flatten(), dense(16), tanh(), dense(16), tanh(), dense(4)),
+  conv: sequential(conv(4, 3, { pad: 1 }), batchNorm(), relu(), maxPool(2), conv(4, 3), relu(), flatten(), dense(4)),
+  pooled: sequential(conv(4, 3, { pad: 1 }), tanh(), averagePool(2), flatten(), dense(8), relu(), dense(4)),
+};
+const shape = [1, 8, 8] as const;
+const CLASSES = 4;
+const SAMPLES = 2000;
+
+describe.each(Object.entries(nets))("bounds of a %s network", (name, spec) => {
+  const layer = spec([...shape], seedKey(5));
+  // large weights make loose bounds, where a mistake shows
+  const params = Object.fromEntries(
+    Object.entries(layer.params).map(([k, t]) => [k, { ...t, data: (t.data as Float32Array).map((v) => 2 * v) }]),
+  );
+  const graph = inferenceGraph(layer, { ...params, ...layer.buffers }, { batch: 1 });
+
+  test.each([0, 0.01, 0.05, 0.2])("ε = %f: below every sample, exact at a point", async (epsilon) => {
+    const x = uniform(fold(seedKey(1), name), 64);
+    const [lo, hi] = [x.map((v) => v - epsilon), x.map((v) => v + epsilon)];
+    const one = (data: Float32Array): Tensor<"float32"> => ({ dtype: "float32", shape: [1, ...shape], data });
+    const noise = uniform(seedKey(2), SAMPLES * 64);
+    // some inside, some at the corners, where linear bounds are met
+    const points = noise.map((v, i) => {
+      const t = Math.floor(i / 64) % 2 ? v : Math.round(v);
+      return lo[i % 64]! + t * (hi[i % 64]! - lo[i % 64]!);
+    });
+    const many = inferenceGraph(layer, { ...params, ...layer.buffers }, { batch: SAMPLES });
+    const program = await compile(many, run);
+    const [y] = await program.run([{ dtype: "float32", shape: [SAMPLES, ...shape], data: points }]);
+    await program.release();
+    const spec: Tensor<"float32"> = {
+      dtype: "float32",
+      shape: [3, CLASSES],
+      data: Float32Array.of(1, -1, 0, 0, 0.5, 0.5, -2, 1, 0, 0, 0, 1),
+    };
+    const linear = await crown(graph, 3, run);
+    const lower = await linear.lowerBounds(one(lo), one(hi), spec);
+    await linear.release();
+    const box = await ibp(graph, run);
+    const [least, most] = await box.enclose(one(lo), one(hi));
+    await box.release();
+    for (let r = 0; r < 3; r++) {
+      let minimum = Number.POSITIVE_INFINITY;
+      for (let i = 0; i < SAMPLES; i++) {
+        let v = 0;
+        for (let c = 0; c < CLASSES; c++) v += spec.data[r * CLASSES + c]! * Number(y!.data[i * CLASSES + c]);
+        minimum = Math.min(minimum, v);
+      }
+      expect(lower[r]!).toBeLessThanOrEqual(minimum + 1e-5 * Math.max(1, Math.abs(minimum)));
+      if (epsilon === 0) expect(minimum - lower[r]!).toBeLessThan(1e-2 * Math.max(1, Math.abs(minimum)));
+    }
+    for (let i = 0; i < SAMPLES * CLASSES; i++) {
+      const v = Number(y!.data[i]);
+      expect(v).toBeGreaterThanOrEqual(least.data[i % CLASSES]! - 1e-5 * Math.max(1, Math.abs(v)));
+      expect(v).toBeLessThanOrEqual(most.data[i % CLASSES]! + 1e-5 * Math.max(1, Math.abs(v)));
+    }
+  });
+});
+
+describe("on digits", async () => {
+  const data = await loadSplits("mnist", { limit: 6000 });
+  const small = { x: rows(data.test.x, 0, 40), labels: data.test.y.slice(0, 40) };
+  const trained = (
+    adversary?: ReturnType<typeof fgsmRs>,
+    spec = sequential(conv(6, 4, { stride: 2, pad: 1 }), relu(), conv(8, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(10)),
+  ) => {
+    const layer = spec([1, 28, 28], seedKey(1));
+    const steps = 2 * Math.floor(data.train.y.length / 50);
+    return train(layer, data.train, data.validation, {
+      ...run,
+      epochs: 2,
+      batch: 50,
+      transform: adam(),
+      schedule: cyclic(8e-3, steps, 0.4),
+      adversary,
+    });
+  };
+  const cases = { plain: undefined, "fgsm-rs": fgsmRs({ epsilon: 0.1 }), pgd: pgdTraining({ epsilon: 0.1 }, 3) } as const;
+
+  test.each(Object.entries(cases))(
+    "nothing certified of a network trained by %s is fooled by PGD with restarts",
+    async (name, adversary) => {
+      const victim = await openClassifier(write((await trained(adversary)).graph), run);
+      for (const method of METHODS)
+        for (const epsilon of [0.01, 0.03, 0.06]) {
+          const proof = await certify(victim, small, { ...run, epsilon, method });
+          expect(proof.certifiedAccuracy).toBeLessThanOrEqual(proof.attackedAccuracy);
+          expect(proof.attackedAccuracy).toBeLessThanOrEqual(proof.cleanAccuracy);
+          if (method === "crown" && epsilon === 0.01) expect(proof.certifiedAccuracy).toBeGreaterThan(0.4);
+          const strong = await attackClassifier(victim, small, {
+            ...run,
+            attack: pgd({ steps: 30 }),
+            name: "pgd",
+            norm: linf,
+            epsilon,
+            restarts: 4,
+            seed: 99,
+          });
+          for (const s of proof.samples) {
+            expect(["certified", "falsified", "unknown"]).toContain(s.status);
+            if (s.status === "certified") expect(strong.samples[s.index]!.success, `${name} ${method} ${epsilon} #${s.index}`).toBe(false);
+            if (s.predicted !== s.label) expect(s.status).toBe("falsified");
+          }
+        }
+      const nothing = await certify(victim, small, { ...run, epsilon: 0, method: "crown" });
+      expect(nothing.certifiedAccuracy).toBe(nothing.cleanAccuracy);
+      await victim.release();
+    },
+  );
+
+  test("hardening by PGD or FGSM raises accuracy under attack", async () => {
+    const accuracy = async (adversary?: ReturnType<typeof fgsmRs>) => {
+      const victim = await openClassifier(write((await trained(adversary)).graph), run);
+      const { robustAccuracy } = await attackClassifier(victim, small, {
+        ...run,
+        attack: pgd({ steps: 20 }),
+        name: "pgd",
+        norm: linf,
+        epsilon: 0.1,
+      });
+      await victim.release();
+      return robustAccuracy;
+    };
+    const plain = await accuracy();
+    expect(await accuracy(cases["fgsm-rs"])).toBeGreaterThan(plain + 0.15);
+    expect(await accuracy(cases.pgd)).toBeGreaterThan(plain + 0.15);
+  });
+}, 120_000);
