@@ -1,0 +1,197 @@
+/** The command lines of the README on little data, and what scripts rely on: fields, one document, exit codes. */
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { sha256 } from "../../src/base/index.ts";
+import { counterfoil, folder } from "./run.ts";
+
+const dir = folder();
+const at = (name: string) => join(dir, name);
+const json = async (args: readonly string[]) => {
+  const { code, out, err } = await counterfoil(args, { cwd: dir });
+  expect(code, err).toBe(0);
+  // exactly one document
+  return JSON.parse(out);
+};
+
+beforeAll(async () => {
+  const report = await json([
+    "train",
+    "--data",
+    "mnist",
+    "--model",
+    "cnn",
+    "--epochs",
+    "2",
+    "--limit",
+    "4000",
+    "--batch",
+    "50",
+    "-o",
+    "model.onnx",
+    "--json",
+  ]);
+  expect(report.testAccuracy).toBeGreaterThan(0.85);
+  expect(report.model.sha256).toBe(await sha256(readFileSync(at("model.onnx"))));
+  expect(report.n).toBe(10_000);
+}, 120_000);
+
+test("attack --json", async () => {
+  const args = [
+    "attack",
+    "model.onnx",
+    "--data",
+    "mnist:test",
+    "--attack",
+    "pgd",
+    "--norm",
+    "linf",
+    "--epsilon",
+    "0.1",
+    "--steps",
+    "40",
+    "--limit",
+    "100",
+    "--json",
+  ];
+  const report = await json(args);
+  expect(report).toMatchObject({
+    n: 100,
+    epsilon: 0.1,
+    norm: "linf",
+    seed: 0,
+    attack: "pgd",
+    model: { path: "model.onnx", sha256: await sha256(readFileSync(at("model.onnx"))) },
+  });
+  expect(report.runtime).toMatch(/onnxruntime-node 1\..*cpu/);
+  expect(report.cleanAccuracy).toBeGreaterThan(0.85);
+  expect(report.robustAccuracy).toBeLessThan(report.cleanAccuracy - 0.2);
+  expect(report.gradientEvaluations).toBe(
+    40 * report.samples.filter((s: { predicted: number; label: number }) => s.predicted === s.label).length,
+  );
+  expect(report.samples.length).toBe(100);
+  expect(Object.keys(report.samples[0]).sort()).toEqual(["adversarialPredicted", "distance", "index", "label", "predicted", "success"]);
+  // the same bits again, at any batch size
+  expect(await json([...args, "--batch", "33"])).toEqual(report);
+  expect((await json([...args.slice(0, 7), "l2", ...args.slice(8)])).norm).toBe("l2");
+});
+
+test("certify --json", async () => {
+  const report = await json([
+    "certify",
+    "model.onnx",
+    "--data",
+    "mnist:test",
+    "--epsilon",
+    "0.01",
+    "--method",
+    "crown",
+    "--limit",
+    "20",
+    "--json",
+  ]);
+  expect(report.n).toBe(20);
+  expect(report.certifiedAccuracy).toBeGreaterThan(0.5);
+  expect(report.certifiedAccuracy).toBeLessThanOrEqual(report.attackedAccuracy);
+  expect(report.attackedAccuracy).toBeLessThanOrEqual(report.cleanAccuracy);
+  for (const s of report.samples) expect(["certified", "falsified", "unknown"]).toContain(s.status);
+});
+
+test("harden, then gates: 0 above, 1 below", async () => {
+  const report = await json([
+    "harden",
+    "--data",
+    "mnist",
+    "--model",
+    "cnn",
+    "--method",
+    "fgsm-rs",
+    "--epsilon",
+    "0.1",
+    "--epochs",
+    "1",
+    "--limit",
+    "3000",
+    "-o",
+    "robust.onnx",
+    "--out",
+    "robust",
+    "--json",
+  ]);
+  expect(report).toMatchObject({ command: "harden", method: "fgsm-rs", epsilon: 0.1 });
+  expect(JSON.parse(readFileSync(at("robust/config.json"), "utf8"))).toMatchObject({ batch: 100, method: "fgsm-rs" });
+  const gate = ["attack", "robust.onnx", "--data", "mnist:test", "--limit", "50", "--epsilon", "0.05", "--fail-under"];
+  expect((await counterfoil([...gate, "0.01"], { cwd: dir })).code).toBe(0);
+  const failed = await counterfoil([...gate, "1"], { cwd: dir });
+  expect(failed.code).toBe(1);
+  expect(failed.err).toMatch(/under the gate/);
+});
+
+test("gan", async () => {
+  const report = await json([
+    "gan",
+    "--data",
+    "mnist",
+    "--model",
+    "mlp2014",
+    "--epochs",
+    "1",
+    "--limit",
+    "1100",
+    "--out",
+    "gan",
+    "--samples",
+    "16",
+    "--json",
+  ]);
+  expect(report.history[0]["discriminator/accuracy-real"]).toBeGreaterThanOrEqual(0);
+  for (const file of [
+    "gan/generator.onnx",
+    "gan/samples/epoch-000.png",
+    "gan/samples/epoch-001.png",
+    "gan/metrics.jsonl",
+    "gan/result.json",
+  ])
+    expect(existsSync(at(file)), file).toBe(true);
+  const { inputs, outputs } = await json(["inspect", "gan/generator.onnx", "--json"]);
+  expect(inputs).toEqual([{ name: "latent", dtype: "float32", dims: ["N", 100] }]);
+  expect(outputs[0].name).toBe("samples");
+});
+
+test("inspect", async () => {
+  const report = await json(["inspect", "model.onnx", "--json"]);
+  expect(report).toMatchObject({
+    opset: 21,
+    readable: true,
+    differentiable: true,
+    boundable: { interval: true, linear: true },
+    gradientCheck: { ok: true },
+    parameters: 166_406,
+  });
+  expect(report.operators.map((o: { operator: string }) => o.operator)).toEqual(["Add", "Conv", "Flatten", "MatMul", "Relu"]);
+  const human = await counterfoil(["inspect", "model.onnx"], { cwd: dir });
+  expect(human.err).toMatch(/gradient self-check: .* agrees/);
+});
+
+test("the demo, on few digits", async () => {
+  const { code, err } = await counterfoil(["demo", "--out", "demo", "--limit", "500"], { cwd: dir });
+  expect(code, err).toBe(0);
+  const report = JSON.parse(readFileSync(at("demo/demo.json"), "utf8"));
+  expect(report.curves.length).toBe(4);
+  for (const b of report.bounds) expect(b.certified).toBeLessThanOrEqual(b.attacked);
+  const page = readFileSync(at("demo/index.html"), "utf8");
+  // self-contained: nothing is fetched
+  expect(page).not.toMatch(/(src|href)="(?!data:)/);
+  expect(page.match(/<figure>/g)!.length).toBeGreaterThanOrEqual(8);
+  expect(existsSync(at("demo/picture.svg"))).toBe(true);
+}, 120_000);
+
+describe("help", () => {
+  test.concurrent.each(["demo", "train", "attack", "harden", "certify", "gan", "inspect"])("%s --help has examples", async (command) => {
+    const { code, out } = await counterfoil([command, "--help"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/EXAMPLES\n {2}counterfoil/);
+  });
+  test("--version", async () =>
+    expect((await counterfoil(["--version"])).out).toBe(`${JSON.parse(readFileSync("package.json", "utf8")).version}\n`));
+});
