@@ -132,7 +132,7 @@ function boundsChart({ bounds }: DemoReport, model: string): string {
     title: `${NAMES[model]}: proof below, attack above`,
     x: "ε",
     y: "accuracy",
-    width: 450,
+    width: 430,
     height: 270,
     series: [
       { name: "PGD: at most", colour, dashed: true, points: upper },
@@ -182,7 +182,7 @@ ${table(
 <h2>Forged digits</h2>
 <p>The adversarial nets of 2014 (Goodfellow et al.): the same 36 latent vectors after each epoch. After the last, the discriminator is right on
 ${percent(last["discriminator/accuracy-real"]!)} of real and ${percent(last["discriminator/accuracy-fake"]!)} of forged digits (mean over the epoch).</p>
-<div class="row">${samples}</div>
+<div class="thirds">${samples}</div>
 ${table(
   ["epoch", "discriminator loss", "generator loss", "right on real", "right on forged"],
   gan.history.map((h, i) => [

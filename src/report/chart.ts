@@ -55,8 +55,13 @@ export function shareChart({ title, x, y, series, band, width = 640, height = 32
       `<line x1="${MARGIN.left}" x2="${width - MARGIN.right}" y1="${py(share)}" y2="${py(share)}" stroke="currentColor" stroke-opacity=".15"/>`,
       `<text x="${MARGIN.left - 8}" y="${py(share) + 4}" text-anchor="end">${100 * share} %</text>`,
     );
-  for (const v of ticks ?? [...new Set(series[0]?.points.map(([a]) => a) ?? [])])
+  let written = Number.NEGATIVE_INFINITY;
+  for (const v of ticks ?? [...new Set(series[0]?.points.map(([a]) => a) ?? [])]) {
+    // labels that would run into one another are left out
+    if (px(v) - written < 30) continue;
+    written = px(v);
     parts.push(`<text x="${px(v)}" y="${height - MARGIN.bottom + 20}" text-anchor="middle">${Number(v.toPrecision(3))}</text>`);
+  }
   if (band)
     parts.push(
       `<path d="${path(band.upper)}${path([...band.lower].reverse()).replace("M", "L")}Z" fill="${band.colour}" fill-opacity=".12"/>`,

@@ -58,6 +58,9 @@ th:first-child { text-align: left; font-weight: 500 }
 thead th { color: var(--soft); font-weight: 500; font-size: .875rem }
 .row { display: flex; flex-wrap: wrap; gap: 1.25rem }
 .row > * { margin: 0 }
+.thirds { display: grid; grid-template-columns: repeat(auto-fill, minmax(15rem, 1fr)); gap: 1.25rem }
+.thirds > figure { margin: 0 }
+.thirds img { width: 100% }
 code { font: .875em ui-monospace, "DejaVu Sans Mono", monospace; background: var(--card); padding: .1em .3em; border-radius: 3px }
 .cards { display: grid; grid-template-columns: repeat(auto-fit, minmax(10rem, 1fr)); gap: .75rem; margin: 1.5rem 0 }
 .card { background: var(--card); border-radius: 8px; padding: .9rem 1rem }
