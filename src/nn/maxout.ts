@@ -21,8 +21,7 @@ export const maxout =
         const y = e.MatMul(x, get("weight"));
         const z = bias ? e.Add(y, get("bias")) : y;
         // pieces are contiguous blocks of columns: the maximum is then of whole slices, not of strided ones
-        const piece = (k: number) => e.Slice(z, e.ints([k * units]), e.ints([(k + 1) * units]), e.ints([1]), e.ints([1]));
-        return Array.from({ length: pieces }, (_, k) => piece(k)).reduce((a, b) => e.Max(a, b));
+        return e.node("Split", [z], { axis: 1, num_outputs: pieces }).reduce((a, b) => e.Max(a, b));
       },
     };
   };
