@@ -1,7 +1,7 @@
 /**
- * The two gradients of a convolution, in the forms that run fastest on onnxruntime's CPU (docs/notes/conv-gradient.md).
- * Strided 2-D convolutions become stride-1 ones on the phases of the input (space to depth), so that no product is
- * spent on zeros.
+ * The two gradients of a convolution, in the forms that run fastest on onnxruntime's CPU (docs/notes/speed.md).
+ * The weight gradient of a strided 2-D convolution becomes that of a stride-1 one on the phases of the input (space to
+ * depth).
  */
 import { size } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
@@ -39,7 +39,6 @@ const reachOf = (w: Window): number[] => w.kernel.map((k, i) => (k - 1) * w.dila
 /** dX of a convolution. */
 export function inputGradient(e: Emit, w: Value, dy: Value, win: Window, groups: number): Value {
   const reach = reachOf(win);
-  if (phased(win, groups)) return phasedInputGradient(e, w, dy, win);
   // stride 1: the convolution of dy with the kernel turned round
   if (win.strides.every((s) => s === 1) && reach.every((r, i) => r > win.before[i]! && r > win.after[i]!)) {
     const pads = [...reach.map((r, i) => r - 1 - win.before[i]!), ...reach.map((r, i) => r - 1 - win.after[i]!)];
@@ -110,15 +109,6 @@ function phases(w: Window): { s: number; u: number[]; inner: Window } {
   return { s, u, inner: { kernel: u, strides: [1, 1], dilations: [1, 1], before: none, after: none, input, output: w.output } };
 }
 
-/** W [M, C, k, k] on phases: [M, s²·C, u, u], phase (outer) by channel. */
-function phaseWeights(e: Emit, w: Value, s: number, u: readonly number[]): Value {
-  const [m, c, ...k] = w.type.shape as [number, number, number, number];
-  const short = u.map((n, i) => n * s - k[i]!);
-  const whole = short.every((d) => d === 0) ? w : e.Pad(w, e.ints([0, 0, ...short]), null, e.ints([2, 3]));
-  const split = e.Reshape(whole, e.ints([m, c, u[0]!, s, u[1]!, s]));
-  return e.Reshape(e.Transpose(split, { perm: [0, 3, 5, 1, 2, 4] }), e.ints([m, s * s * c, ...u]));
-}
-
 /** Put [N, C, …] at offset `from` of an axis-2,3 frame of `sizes`, cutting or padding with zeros. */
 function framed(e: Emit, x: Value, from: readonly number[], sizes: readonly number[]): Value {
   const axes = e.ints([2, 3]);
@@ -129,18 +119,6 @@ function framed(e: Emit, x: Value, from: readonly number[], sizes: readonly numb
   const before = from.map((f) => Math.max(f, 0));
   const after = sizes.map((d, i) => d - before[i]! - (end[i]! - cut[i]!));
   return [...before, ...after].every((p) => p === 0) ? inside : e.Pad(inside, e.ints([...before, ...after]), null, axes);
-}
-
-function phasedInputGradient(e: Emit, w: Value, dy: Value, win: Window): Value {
-  const { s, u, inner } = phases(win);
-  const dPhases = inputGradient(e, phaseWeights(e, w, s, u), dy, inner, 1);
-  const wide = e.DepthToSpace(dPhases, { blocksize: s });
-  return framed(
-    e,
-    wide,
-    win.before.map((p) => -p),
-    win.input,
-  );
 }
 
 function phasedWeightGradient(e: Emit, x: Value, dy: Value, win: Window): Value {
