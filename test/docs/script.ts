@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve("tsx")).href;
 
 /** What it printed, without trailing space. Rejects where it fails, with its stderr. */
-export async function runScript(path: string, cwd: string): Promise<string> {
-  const { stdout } = await promisify(execFile)(process.execPath, ["--conditions=source", "--import", tsx, path], { cwd });
+export async function runScript(path: string, cwd: string, flags: readonly string[] = []): Promise<string> {
+  const { stdout } = await promisify(execFile)(process.execPath, [...flags, "--conditions=source", "--import", tsx, path], { cwd });
   return stdout.trimEnd();
 }
