@@ -49,7 +49,11 @@ describe("examples", () => {
   it.each(examples)("%s is under 100 lines", (file) => {
     expect(readFileSync(join(folder, file), "utf8").split("\n").length).toBeLessThan(100);
   });
-  it.each(examples)("%s runs and keeps its law", async (file) => {
-    LAWS[file]!(await runScript(join(folder, file), tmpdir()));
-  });
+  it.each(examples)(
+    "%s runs and keeps its law",
+    async (file) => {
+      LAWS[file]!(await runScript(join(folder, file), tmpdir()));
+    },
+    180_000,
+  );
 });

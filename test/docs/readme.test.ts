@@ -42,14 +42,18 @@ for (const { path, text } of scripts) writeFileSync(path, `${text}\nexport {};\n
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("code blocks", () => {
-  it.each(scripts)("$at prints what it says", async ({ path, text }) => {
-    const cwd = mkdtempSync(join(tmpdir(), "counterfoil-docs-"));
-    const lines = (await runScript(path, cwd)).split("\n").filter((l) => l !== "");
-    rmSync(cwd, { recursive: true });
-    const expected = expectedOutput(text);
-    expect(lines).toHaveLength(expected.length);
-    for (const [i, line] of lines.entries()) compare(line, expected[i]!);
-  });
+  it.each(scripts)(
+    "$at prints what it says",
+    async ({ path, text }) => {
+      const cwd = mkdtempSync(join(tmpdir(), "counterfoil-docs-"));
+      const lines = (await runScript(path, cwd)).split("\n").filter((l) => l !== "");
+      rmSync(cwd, { recursive: true });
+      const expected = expectedOutput(text);
+      expect(lines).toHaveLength(expected.length);
+      for (const [i, line] of lines.entries()) compare(line, expected[i]!);
+    },
+    180_000,
+  );
 
   it("have the types they claim", () => {
     const config = join(folder, "tsconfig.json");
@@ -68,9 +72,13 @@ describe("code blocks", () => {
 });
 
 describe("command lines", () => {
-  const lines = blocks
-    .filter((b) => b.lang === "sh")
-    .flatMap((b) => commandLines(b.text).map((argv) => ({ at: b.at, argv, line: argv.join(" ") })));
+  const inline = prose().map((file) => ({
+    at: file,
+    text: [...text(file).matchAll(/`(counterfoil [^`\n]+)`/g)].map((m) => m[1]).join("\n"),
+  }));
+  const lines = [...blocks.filter((b) => b.lang === "sh"), ...inline].flatMap((b) =>
+    commandLines(b.text).map((argv) => ({ at: b.at, argv, line: argv.join(" ") })),
+  );
   it("are there", () => expect(lines.length).toBeGreaterThan(7));
   it.each(lines)("$at counterfoil $line", async ({ argv }) => {
     const [name, ...rest] = argv;

@@ -45,7 +45,7 @@ it("runs on WebAssembly in Node", async () => {
   const path = join(folder, "wasm.ts");
   writeFileSync(path, program("wasm"));
   check(await runScript(path, folder), /^onnxruntime-web .* wasm/);
-});
+}, 180_000);
 
 it("is bundled for browsers without anything of Node's, and the bundle runs", async () => {
   // esbuild is tsx's own
@@ -66,4 +66,4 @@ it("is bundled for browsers without anything of Node's, and the bundle runs", as
   expect(readFileSync(path, "utf8")).not.toMatch(/from ?"node:|import\("node:|require\("/);
   // Node waits at exit until the 25 MB of WebAssembly are optimised, half a minute, unless they never are
   check(await runScript(path, folder, ["--liftoff-only"]), /^onnxruntime-web/);
-});
+}, 180_000);
