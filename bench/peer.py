@@ -23,7 +23,7 @@ def cnn():
 
 def madry():
     return nn.Sequential(
-        nn.Conv2d(1, 32, 5, 1, 2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(32, 64, 5, 1, 2), nn.ReLU(), nn.MaxPool2d(2),
+        nn.Conv2d(1, 32, 5, 1, 2), nn.MaxPool2d(2), nn.ReLU(), nn.Conv2d(32, 64, 5, 1, 2), nn.MaxPool2d(2), nn.ReLU(),
         nn.Flatten(), nn.Linear(3136, 1024), nn.ReLU(), nn.Linear(1024, 10),
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import { type Emit, input, type Value } from "../graph/index.ts";
 import { type Applied, apply, type Bound, bind, type Layer, logistic, mean, type Noise } from "../nn/index.ts";
 import { applyTransform, initialSlots, type Transform } from "../optim/index.ts";
 import { builder, gradOf } from "../pass/index.ts";
-import { compileStep, type RunOptions, STRIDE, type State, type StepProgram } from "../run/index.ts";
+import { compileStep, type RunOptions, type State, type StepProgram, TRAINING } from "../run/index.ts";
 import type { Pair } from "./models.ts";
 
 export interface GanStep {
@@ -47,7 +47,7 @@ export async function ganStep({ spec, generator, discriminator }: Pair, run: Run
     ...player(e, "discriminator", discriminator, d, dLoss, spec.transform, rate, [onReal, onFake]),
   ];
   const inputs = [real, rate, ...noise.map((n) => n.value)];
-  const program = await compileStep({ inputs, outputs: metrics, state }, { ...run, stride: STRIDE });
+  const program = await compileStep({ inputs, outputs: metrics, state }, { ...TRAINING, ...run });
   const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics, ...state.map((s) => s.next)] };
   return { program, noise, names: state.map((s) => s.name), graph };
 }
@@ -65,7 +65,8 @@ function player(
 ): (State & { name: string })[] {
   const slots = initialSlots(transform, layer.params);
   const slotValues = new Map(Object.entries(slots).map(([name, t]) => [name, input(t.dtype, t.shape, `${who}/slot/${name}`)]));
-  const next = applyTransform(e, transform, bound.params, gradOf(e, loss, [...bound.params.values()]), slotValues, rate);
+  const gradients = (scale?: Value) => gradOf(e, loss, [...bound.params.values()], scale);
+  const next = applyTransform(e, transform, bound.params, gradients, slotValues, rate);
   const one = (kind: string, name: string, value: Value, then: Value | undefined, initial: Tensor) => ({
     name: `${who}/${kind}/${name}`,
     value,

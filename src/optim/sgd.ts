@@ -1,6 +1,6 @@
 import type { Transform } from "./transform.ts";
 
-const identity: Transform = { slots: [], update: (_, { updates }) => ({ updates }) };
+const identity: Transform = { slots: [], linear: true, update: (_, { updates }) => ({ updates }) };
 
 /**
  * Stochastic gradient descent. m ← μm + g; update m, or g + μm with Nesterov's look-ahead

@@ -16,6 +16,8 @@ export interface Step {
 export interface Transform {
   /** Names of the per-parameter tensors it keeps; all start at zero. */
   readonly slots: readonly string[];
+  /** Whether updates of c·gradients are c·updates. */
+  readonly linear?: boolean;
   update(e: Emit, step: Step): { readonly updates: readonly Value[]; readonly slots?: Readonly<Record<string, readonly Value[]>> };
 }
 
@@ -23,6 +25,7 @@ export interface Transform {
 export function chain(...parts: readonly Transform[]): Transform {
   return {
     slots: parts.flatMap((p, i) => p.slots.map((s) => `${i}.${s}`)),
+    linear: parts.every((p) => p.linear),
     update(e, step) {
       let updates = step.updates;
       const slots: Record<string, readonly Value[]> = {};
@@ -44,20 +47,26 @@ export function initialSlots(transform: Transform, params: Readonly<Record<strin
   return out;
 }
 
-/** The parameters and slots after one step: p ← p − rate·update. `state` holds what `initialSlots` named. */
+/**
+ * The parameters and slots after one step: p ← p − rate·update. `state` holds what `initialSlots` named, `gradients` are those of
+ * the loss times a scale. To scale the loss by the rate costs one product, to scale all updates one for each parameter: what is
+ * linear does the former.
+ */
 export function applyTransform(
   e: Emit,
   transform: Transform,
   params: ReadonlyMap<string, Value>,
-  grads: readonly Value[],
+  gradients: (scale?: Value) => readonly Value[],
   state: ReadonlyMap<string, Value>,
   rate: Value,
 ): { params: Map<string, Value>; state: Map<string, Value> } {
   const names = [...params.keys()];
   const count = e.Add(state.get("count")!, e.scalar(1, rate));
   const slots = Object.fromEntries(transform.slots.map((s) => [s, names.map((n) => state.get(`${s}/${n}`)!)]));
-  const out = transform.update(e, { params: [...params.values()], updates: grads, slots, count });
+  const updates = gradients(transform.linear ? rate : undefined);
+  const out = transform.update(e, { params: [...params.values()], updates, slots, count });
+  const moves = transform.linear ? out.updates : out.updates.map((u) => e.Mul(u, rate));
   const next = new Map<string, Value>([["count", count]]);
   for (const [s, vs] of Object.entries(out.slots ?? {})) for (const [i, v] of vs.entries()) next.set(`${s}/${names[i]}`, v);
-  return { params: new Map(names.map((n, i) => [n, e.Sub(params.get(n)!, e.Mul(out.updates[i]!, rate))])), state: next };
+  return { params: new Map(names.map((n, i) => [n, e.Sub(params.get(n)!, moves[i]!)])), state: next };
 }

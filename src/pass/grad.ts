@@ -40,5 +40,6 @@ export function grad(e: Emit, outputs: readonly Value[], cotangents: readonly Va
   return wrt.map((x) => cotangent.get(x) ?? zerosLike(e, x));
 }
 
-/** Gradient of a scalar `loss`. */
-export const gradOf = (e: Emit, loss: Value, wrt: readonly Value[]): Value[] => grad(e, [loss], [e.scalar(1, loss)], wrt);
+/** Gradient of a scalar `loss`, times `scale`. */
+export const gradOf = (e: Emit, loss: Value, wrt: readonly Value[], scale: Value = e.scalar(1, loss)): Value[] =>
+  grad(e, [loss], [scale], wrt);

@@ -3,4 +3,4 @@ export { DEVICES, type Device } from "./device.ts";
 export { type FileProgram, openFile } from "./file.ts";
 export { type GradientCheck, gradientCheck } from "./gradient-check.ts";
 export { type ModelFile, modelFile } from "./model-file.ts";
-export { compileStep, STRIDE, type State, type StepGraph, type StepProgram } from "./step.ts";
+export { compileStep, STRIDE, type State, type StepGraph, type StepProgram, TRAINING } from "./step.ts";

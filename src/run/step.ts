@@ -40,6 +40,9 @@ export interface StepGraph {
 /** Steps that training unrolls into one run: the state's copy then costs an eighth of what it did. */
 export const STRIDE = 8;
 
+/** How training compiles its step. onnxruntime's blocked layouts are for constant weights; where they change, they only cost reorderings. */
+export const TRAINING = { stride: STRIDE, optimize: "extended" } as const;
+
 const copy = (t: Tensor): Tensor => ({ ...t, data: t.data.slice() });
 
 /** `count` steps as one graph: inputs of each step after one another, then the state; outputs alike. */

@@ -4,7 +4,7 @@ import { type Emit, input, type Value } from "../graph/index.ts";
 import { apply, type Bound, bind, correct, crossEntropy, type Layer, mean, type Noise } from "../nn/index.ts";
 import { applyTransform, ema, initialSlots, type Transform } from "../optim/index.ts";
 import { builder, gradOf, remap } from "../pass/index.ts";
-import { compileStep, type RunOptions, STRIDE, type State, type StepProgram } from "../run/index.ts";
+import { compileStep, type RunOptions, type State, type StepProgram, TRAINING } from "../run/index.ts";
 
 /** What an adversary inside the training step is given. */
 export interface Perturbed {
@@ -62,11 +62,11 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
   noise.push(...dropped);
   const loss = mean(e, crossEntropy(e, logits, labels));
   const hits = correct(e, logits, labels);
-  const grads = gradOf(e, loss, [...bound.params.values()]);
+  const gradients = (scale?: Value) => gradOf(e, loss, [...bound.params.values()], scale);
 
   const slots = initialSlots(transform, layer.params);
   const slotValues = new Map(Object.entries(slots).map(([name, t]) => [name, input(t.dtype, t.shape, `slot/${name}`)]));
-  const next = applyTransform(e, transform, bound.params, grads, slotValues, rate);
+  const next = applyTransform(e, transform, bound.params, gradients, slotValues, rate);
   const state: (State & { name: string })[] = [
     ...[...bound.params].map(([name, value]) => ({
       name: `param/${name}`,
@@ -96,7 +96,7 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
   const inputs = [x, labels, rate, ...noise.map((n) => n.value)];
   const program = await compileStep(
     { inputs, outputs: outputs.slice(0, 2), state: state.map((s, i) => ({ ...s, next: outputs[i + 2]! })) },
-    { ...run, stride: STRIDE },
+    { ...TRAINING, ...run },
   );
   return { program, noise, names: state.map((s) => s.name), graph: { inputs: [...inputs, ...state.map((s) => s.value)], outputs } };
 }
