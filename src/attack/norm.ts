@@ -6,8 +6,8 @@ export interface Norm {
   readonly name: "linf" | "l2";
   /** The steepest ascent direction of norm 1 for gradient `g`. */
   direction(e: Emit, g: Value): Value;
-  /** The nearest perturbation with norm at most `epsilon`, a scalar. */
-  project(e: Emit, delta: Value, epsilon: Value): Value;
+  /** `z` brought into the ball of radius `epsilon`, a scalar, around `x`, then into the range of the data. */
+  project(e: Emit, z: Value, x: Value, epsilon: Value, range: readonly [number, number]): Value;
   /** A random perturbation of one sample, inside the ball. */
   start(key: Key, n: number, epsilon: number): Float32Array;
   /** The norm of one sample's perturbation. */
@@ -23,7 +23,9 @@ const length = (e: Emit, v: Value): Value => e.Sqrt(e.Max(e.ReduceSum(e.Mul(v, v
 export const linf: Norm = {
   name: "linf",
   direction: (e, g) => e.Sign(g),
-  project: (e, delta, epsilon) => e.Max(e.Min(delta, epsilon), e.Neg(epsilon)),
+  // the box in the box: of the two, only `z` changes from step to step
+  project: (e, z, x, epsilon, [low, high]) =>
+    e.Max(e.Min(z, e.Min(e.Add(x, epsilon), e.scalar(high, x))), e.Max(e.Sub(x, epsilon), e.scalar(low, x))),
   start: (key, n, epsilon) => uniform(key, n, -epsilon, epsilon),
   distance: (delta) => {
     let d = 0;
@@ -40,7 +42,11 @@ export const l2: Norm = {
     const scaled = e.Div(g, e.Max(e.ReduceMax(e.Abs(g), perSample(e, g), { keepdims: 1 }), e.scalar(1e-30, g)));
     return e.Div(scaled, length(e, scaled));
   },
-  project: (e, delta, epsilon) => e.Mul(delta, e.Min(e.Div(epsilon, length(e, delta)), e.scalar(1, delta))),
+  project: (e, z, x, epsilon, [low, high]) => {
+    const delta = e.Sub(z, x);
+    const inBall = e.Add(x, e.Mul(delta, e.Min(e.Div(epsilon, length(e, delta)), e.scalar(1, x))));
+    return e.Min(e.Max(inBall, e.scalar(low, x)), e.scalar(high, x));
+  },
   start: (key, n, epsilon) => {
     // uniform in the ball: a normal direction, radius ε·u^(1/n) (one more normal draw serves as the radius)
     const v = normal(key, n + 2);

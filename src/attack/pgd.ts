@@ -40,10 +40,8 @@ export const pgd =
     const better = e.Greater(loss, highest);
     const column = e.Reshape(better, e.ints([-1, ...type.shape.slice(1).map(() => 1)]));
 
-    const eps = e.scalar(epsilon, x);
     const moved = e.Add(now, e.Mul(norm.direction(e, gradient!), e.scalar(epsilon * relativeStep, x)));
-    const inBall = e.Add(x, norm.project(e, e.Sub(moved, x), eps));
-    const next = e.Min(e.Max(inBall, e.scalar(range[0], x)), e.scalar(range[1], x));
+    const next = norm.project(e, moved, x, e.scalar(epsilon, x), range);
 
     const stride = Math.min(STRIDE, steps);
     const blank = (shape: readonly number[]) => ({
@@ -53,7 +51,8 @@ export const pgd =
     });
     const program = await compileStep(
       {
-        inputs: [x, labels],
+        inputs: [],
+        shared: [x, labels],
         outputs: [],
         state: [
           { value: now, next, initial: blank(type.shape) },
@@ -73,7 +72,7 @@ export const pgd =
         program.load([start, start, lowest]);
         for (let k = 0; k < steps; ) {
           const count = k + stride <= steps ? stride : 1;
-          await program.steps(Array.from({ length: count }, () => [images, y]));
+          await program.steps(new Array(count).fill([]), [images, y]);
           k += count;
         }
         const [last, worst] = program.read() as Tensor<"float32">[];

@@ -5,7 +5,7 @@
  */
 import type * as ort from "onnxruntime-common";
 import { arrays, fail, type Tensor } from "../base/index.ts";
-import { input, type Value } from "../graph/index.ts";
+import { input, type Type, type Value } from "../graph/index.ts";
 import { write } from "../onnx/index.ts";
 import { builder, lower, remap } from "../pass/index.ts";
 import { checkFeeds, download, open, type RunOptions, type Session } from "./compile.ts";
@@ -20,8 +20,8 @@ export interface State {
 
 export interface StepProgram {
   readonly runtime: string;
-  /** Run one step, or `stride` of them at once: fresh inputs in, the non-state outputs of each step out. */
-  steps(feeds: readonly (readonly Tensor[])[]): Promise<Tensor[][]>;
+  /** Run one step, or `stride` of them at once: fresh inputs of each in, the non-state outputs of each out. */
+  steps(feeds: readonly (readonly Tensor[])[], shared?: readonly Tensor[]): Promise<Tensor[][]>;
   /** A copy of the state now, in the order given. */
   read(): Tensor[];
   /** The state the last run started from, in the order given. */
@@ -33,6 +33,8 @@ export interface StepProgram {
 
 export interface StepGraph {
   readonly inputs: readonly Value[];
+  /** Inputs that are the same for all steps of a run. */
+  readonly shared?: readonly Value[];
   readonly outputs: readonly Value[];
   readonly state: readonly State[];
 }
@@ -45,8 +47,8 @@ export const TRAINING = { stride: STRIDE, optimize: "extended" } as const;
 
 const copy = (t: Tensor): Tensor => ({ ...t, data: t.data.slice() });
 
-/** `count` steps as one graph: inputs of each step after one another, then the state; outputs alike. */
-function unrolled({ inputs, outputs, state }: StepGraph, count: number) {
+/** `count` steps as one graph: inputs of each step after one another, the shared ones, then the state; outputs alike. */
+function unrolled({ inputs, shared = [], outputs, state }: StepGraph, count: number) {
   const e = builder();
   const all: Value[] = [];
   const results: Value[] = [];
@@ -64,7 +66,7 @@ function unrolled({ inputs, outputs, state }: StepGraph, count: number) {
     results.push(...made.slice(0, outputs.length));
     now = made.slice(outputs.length);
   }
-  return { inputs: [...all, ...state.map((s) => s.value)], outputs: [...results, ...now] };
+  return { inputs: [...all, ...shared, ...state.map((s) => s.value)], outputs: [...results, ...now] };
 }
 
 /** Compile a step. With `stride` > 1, `steps` also takes that many at once. */
@@ -72,8 +74,8 @@ export async function compileStep(
   graph: StepGraph,
   { stride = 1, ...options }: RunOptions & { stride?: number } = {},
 ): Promise<StepProgram> {
-  const { inputs, outputs, state } = graph;
-  const types = inputs.map((v) => v.type);
+  const { inputs, shared = [], outputs, state } = graph;
+  const [types, sharedTypes] = [inputs, shared].map((list) => list.map((v) => v.type)) as [Type[], Type[]];
   const sessions = new Map<number, Session>();
   const session = async (count: number): Promise<Session> => {
     const known = sessions.get(count);
@@ -91,13 +93,14 @@ export async function compileStep(
   let now = 0;
   return {
     runtime: description,
-    async steps(feeds) {
+    async steps(feeds, common = []) {
       const n = feeds.length;
       if (n !== 1 && n !== stride)
         fail({ code: "step-count", expected: `1 step or ${stride}`, got: `${n}`, mend: "run the rest one by one" });
       for (const f of feeds) checkFeeds(f, types);
+      checkFeeds(common, sharedTypes);
       const { session: program } = await session(n);
-      const fed = [...feeds.flatMap((f) => f.map(wrap)), ...tensors[now]!];
+      const fed = [...feeds.flat().map(wrap), ...common.map(wrap), ...tensors[now]!];
       const given = Object.fromEntries(program.inputNames.map((name, i) => [name, fed[i]!]));
       const plain = n * outputs.length;
       const fetches: Record<string, ort.Tensor | null> = {};
