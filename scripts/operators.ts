@@ -1,6 +1,7 @@
 /** Writes docs/operators.md from the operator records; with --check, fails where the committed file differs. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { OPSETS } from "../src/onnx/index.ts";
 import { zero } from "../src/ops/algebra.ts";
 import { isGap, type Op, ops } from "../src/ops/index.ts";
 
@@ -23,7 +24,7 @@ const rows = Object.entries(ops)
 const gaps = (pick: (op: Op) => unknown) => Object.values(ops).filter((op) => isGap(pick(op))).length;
 const text = `# Operators
 
-Generated from the records in \`src/ops\` by \`npm run docs\`. Models of opset 7 to 22 are read and brought to opset 21; an operator that is
+Generated from the records in \`src/ops\` by \`npm run docs\`. Models of opset ${OPSETS.oldest} to ${OPSETS.newest} are read and brought to opset 21; an operator that is
 not listed is refused by name.
 
 *Gradient*: the vector-Jacobian product, itself made of listed operators, so that gradients of gradients exist; “zero” almost

@@ -23,6 +23,10 @@ const FLOAT_LISTS = new Set(["value_floats"]);
 const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes);
 const utf8 = (s: string): Uint8Array<ArrayBuffer> => new TextEncoder().encode(s);
 
+/** Exporters write 2⁶³ − 1 for “to the end”. As a number that rounds up to 2⁶³, which wraps to −2⁶³ on the way back. */
+const LARGEST = 2 ** 63 - 1024;
+const whole = (i: bigint): number => Math.min(Number(i), LARGEST);
+
 /** Files before IR 2 leave the type out: it is that of the field that is set. */
 function typeOf(a: AttributeProto): A {
   if (a.type !== A.UNDEFINED) return a.type;
@@ -40,7 +44,7 @@ export function decodeAttribute(a: AttributeProto, where: string, external: Exte
     case A.FLOAT:
       return a.f;
     case A.INT:
-      return Number(a.i);
+      return whole(a.i);
     case A.STRING:
       return text(a.s);
     case A.TENSOR:
@@ -48,7 +52,7 @@ export function decodeAttribute(a: AttributeProto, where: string, external: Exte
     case A.FLOATS:
       return a.floats;
     case A.INTS:
-      return a.ints.map(Number);
+      return a.ints.map(whole);
     case A.STRINGS:
       return a.strings.map(text);
     default:

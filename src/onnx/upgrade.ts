@@ -1,15 +1,14 @@
 /**
  * Operators as older opsets wrote them, said as opset 21 says them. A row is an operator, the opset that changed it, and
- * how to emit a call from before. Operators that are not here mean the same from opset 7 to 22.
+ * how to emit a call from before. Operators that are not here mean the same from opset 7 to 26.
  * Source: onnx/docs/Changelog.md.
  */
 import { fail, tensor } from "../base/index.ts";
 import type { Attrs, Emit, Value } from "../graph/index.ts";
+import { type Call, without } from "./spelling.ts";
 
 /** A call as the file has it. */
-export interface Legacy {
-  readonly inputs: readonly (Value | null)[];
-  readonly attrs: Attrs;
+export interface Legacy extends Call {
   /** How many outputs the file names. */
   readonly outputs: number;
 }
@@ -21,9 +20,6 @@ interface Upgrade {
   readonly since: number;
   readonly rule: Rule;
 }
-
-const without = (attrs: Attrs, ...names: readonly string[]): Attrs =>
-  Object.fromEntries(Object.entries(attrs).filter(([k]) => !names.includes(k)));
 
 /** An integer list that moved from an attribute to input `at`. */
 const listToInput =
@@ -51,12 +47,41 @@ const coerced = (op: string): Upgrade => ({
 
 const scalar = (e: Emit, x: number | undefined, like: Value): Value | null => (x === undefined ? null : e.scalar(x, like));
 
-/** Scaling before opset 11: output pixel i reads input pixel ⌊i/scale⌋. */
-const asymmetric = { coordinate_transformation_mode: "asymmetric", nearest_mode: "floor" };
-
 const mode = (attrs: Attrs): string => {
   const text = (attrs.mode as string | undefined) ?? "nearest";
   return text === "bilinear" || text === "trilinear" ? "linear" : text;
+};
+
+/** Scaling before opset 11: output pixel i reads input position i/scale. */
+const scaled = (e: Emit, x: Value, scales: Value, attrs: Attrs, nearest_mode: "floor" | "ceil"): Value =>
+  e.node("Resize", [x, null, scales], { mode: mode(attrs), coordinate_transformation_mode: "asymmetric", nearest_mode })[0]!;
+
+/**
+ * The nearest pixel, in opset 10: the definition does not say which. onnxruntime takes the one before where an axis grows and
+ * the one after where it shrinks, so what grows some axes and shrinks others is done in two steps.
+ */
+const resize10: Rule = (e, { inputs: [x, scales], attrs }) => {
+  const factors = Array.from((scales?.data?.data ?? []) as ArrayLike<number>);
+  if (mode(attrs) !== "nearest" || factors.every((s) => s >= 1)) return [scaled(e, x!, scales!, attrs, "floor")];
+  const ends = (pick: (s: number) => number) => e.constant(tensor(factors.map(pick), [factors.length]));
+  const shrunk = scaled(
+    e,
+    x!,
+    ends((s) => Math.min(s, 1)),
+    attrs,
+    "ceil",
+  );
+  return [
+    factors.some((s) => s > 1)
+      ? scaled(
+          e,
+          shrunk,
+          ends((s) => Math.max(s, 1)),
+          attrs,
+          "floor",
+        )
+      : shrunk,
+  ];
 };
 
 export const upgrades: Readonly<Record<string, Upgrade>> = {
@@ -108,10 +133,7 @@ export const upgrades: Readonly<Record<string, Upgrade>> = {
   ReduceProd: axesToInput("ReduceProd", 18),
   ReduceSum: axesToInput("ReduceSum", 13),
   ReduceSumSquare: axesToInput("ReduceSumSquare", 18),
-  Resize: {
-    since: 11,
-    rule: (e, { inputs: [x, scales], attrs }) => e.node("Resize", [x!, null, scales!], { mode: mode(attrs), ...asymmetric }),
-  },
+  Resize: { since: 11, rule: resize10 },
   Scatter: { since: 11, rule: (e, { inputs, attrs }) => e.node("ScatterElements", inputs, attrs) },
   Slice: {
     since: 10,
@@ -139,7 +161,7 @@ export const upgrades: Readonly<Record<string, Upgrade>> = {
     rule: (e, { inputs: [x, scales], attrs }) => {
       const given = attrs.scales as readonly number[] | undefined;
       const factors = given ? e.constant(tensor(given, [given.length])) : scales!;
-      return e.node("Resize", [x!, null, factors], { mode: mode(attrs), ...asymmetric });
+      return [scaled(e, x!, factors, attrs, "floor")];
     },
   },
 };

@@ -67,7 +67,11 @@ const node = ({
   input: [...input],
   output: [...out],
   attribute: Object.entries(attrs).map(([k, v]) =>
-    typeof v === "object" && "floats" in v ? { name: k, type: 6, floats: v.floats as number[] } : encodeAttribute(k, v),
+    typeof v === "object" && "floats" in v
+      ? { name: k, type: 6, floats: v.floats as number[] }
+      : typeof v === "object" && "int64s" in v
+        ? { name: k, type: 7, ints: v.int64s as unknown as bigint[] }
+        : encodeAttribute(k, v),
   ),
 });
 

@@ -60,8 +60,8 @@ describe("refusals say what, where and what to do", () => {
       "operator-unknown",
       /branch.*control flow/,
     ],
-    ["opset 6", model({ ...relu, opset: 6 }), "onnx-opset", /7 to 22, got 6/],
-    ["opset 40", model({ ...relu, opset: 40 }), "onnx-opset", /7 to 22, got 40/],
+    ["opset 6", model({ ...relu, opset: 6 }), "onnx-opset", /7 to 26, got 6/],
+    ["opset 40", model({ ...relu, opset: 40 }), "onnx-opset", /7 to 26, got 40/],
     [
       "a value that is nowhere",
       model({ ...relu, nodes: [{ op: "Relu", in: ["z"], out: ["y"], name: "last" }] }),
@@ -93,6 +93,52 @@ describe("refusals say what, where and what to do", () => {
       }),
       "operator-training",
       /Dropout.*model\.eval/,
+    ],
+    [
+      "BatchNormalization in training",
+      model({
+        inputs: { x: [2, 3, 4, 4] },
+        weights: ["s", "b", "m", "v"].map((n) => weight(n, [3], 1, 1, 1)),
+        nodes: [{ op: "BatchNormalization", in: ["x", "s", "b", "m", "v"], out: ["y", "mean", "variance"], attrs: { training_mode: 1 } }],
+        outputs: ["y"],
+      }),
+      "operator-training",
+      /BatchNormalization.*model\.eval/,
+    ],
+    [
+      "a name given twice",
+      model({ ...relu, nodes: [...relu.nodes, { op: "Abs", in: ["x"], out: ["y"], name: "again" }] }),
+      "onnx-duplicate",
+      /"y" given again by Abs \(node "again"\)/,
+    ],
+    [
+      "a further output that is read",
+      model({
+        ...relu,
+        nodes: [
+          { op: "Dropout", in: ["x"], out: ["d", "mask"] },
+          { op: "Relu", in: ["mask"], out: ["y"] },
+        ],
+      }),
+      "operator-output",
+      /"mask" of Dropout/,
+    ],
+    [
+      "half-precision weights",
+      model({ ...relu, weights: [{ name: "h", dims: [1n], dataType: 10, rawData: Uint8Array.of(0, 60) }] }),
+      "dtype-unsupported",
+      /initialiser "h" of type float16.*float32/,
+    ],
+    [
+      "Resize that crops",
+      model({
+        inputs: { x: [1, 1, 4, 4] },
+        weights: [weight("r", [8], 0, 0, 0, 0, 1, 1, 0.5, 0.5), weight("s", [4], 1, 1, 2, 2)],
+        nodes: [{ op: "Resize", in: ["x", "r", "s"], out: ["y"], attrs: { coordinate_transformation_mode: "tf_crop_and_resize" } }],
+        outputs: ["y"],
+      }),
+      "operator-attribute",
+      /Resize.*crops/,
     ],
     [
       "shapes that do not go together",
@@ -183,6 +229,11 @@ test.each([1, 7, 64])("a free batch stays free: read at %i, written, run at 5", 
   const [y] = await file.run([full([5, 4], 1)]);
   expect(y!.shape).toEqual([5, 4]);
   await file.release();
+});
+
+test("a further output that nothing reads does no harm", () => {
+  const graph = parse(model({ ...relu, nodes: [{ op: "Dropout", in: ["x"], out: ["y", "mask"] }] }));
+  expect(graph.outputs.length).toBe(1);
 });
 
 test("typed data, raw data and integers mean the same", () => {

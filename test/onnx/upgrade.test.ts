@@ -1,4 +1,4 @@
-/** Old forms of operators: our reading must compute what onnxruntime computes on the file as it is. */
+/** Old and new forms of operators: our reading must compute what onnxruntime computes on the file as it is. */
 import { describe, expect, test } from "vitest";
 import { seedKey, size, type Tensor, uniform } from "../../src/base/index.ts";
 import { read } from "../../src/onnx/index.ts";
@@ -58,6 +58,11 @@ const rows: readonly Row[] = [
   { op: "ReduceMean", opset: 17, shape: [2, 3, 4], attrs: { axes: [-1] } },
   { op: "Resize", opset: 10, shape: [1, 2, 3, 3], attrs: { mode: "nearest" }, weights: [weight("scales", [4], 1, 1, 2, 2)] },
   { op: "Resize", opset: 10, shape: [1, 2, 4, 4], attrs: { mode: "linear" }, weights: [weight("scales", [4], 1, 1, 2, 2)] },
+  ...[
+    [1, 1, 0.5, 0.5],
+    [1, 1, 0.5, 2],
+    [1, 1, 1.5, 0.4],
+  ].map((s): Row => ({ op: "Resize", opset: 10, shape: [1, 2, 5, 5], attrs: { mode: "nearest" }, weights: [weight("scales", [4], ...s)] })),
   {
     op: "Scatter",
     opset: 10,
@@ -81,34 +86,73 @@ const rows: readonly Row[] = [
   { op: "Upsample", opset: 9, shape: [1, 2, 3, 3], attrs: { mode: "linear" }, weights: [weight("scales", [4], 1, 1, 2, 2)] },
 ];
 
+const newer: readonly (Row & { readonly what: string; readonly inputs?: readonly string[] })[] = [
+  {
+    what: "to the end, as exporters write it",
+    op: "Slice",
+    opset: 9,
+    shape: [2, 5],
+    attrs: { starts: [2], ends: { int64s: [2n ** 63n - 1n] } as never, axes: [1] },
+  },
+  {
+    what: "scales of chosen axes",
+    op: "Resize",
+    opset: 18,
+    shape: [2, 3, 4, 4],
+    attrs: { mode: "linear", axes: [2, -1] },
+    inputs: ["x", "", "scales"],
+    weights: [weight("scales", [2], 2, 1.5)],
+  },
+  {
+    what: "sizes of chosen axes",
+    op: "Resize",
+    opset: 19,
+    shape: [2, 3, 4, 4],
+    attrs: { mode: "nearest", axes: [3] },
+    inputs: ["x", "", "", "sizes"],
+    weights: [integers("sizes", 7)],
+  },
+  { what: "opset 22", op: "HardSwish", opset: 22, shape: [2, 5] },
+  { what: "opset 23", op: "Reshape", opset: 23, shape: [2, 6], inputs: ["x", "s"], weights: [integers("s", 0, 2, 3)] },
+  { what: "opset 24", op: "Cast", opset: 24, shape: [2, 6], attrs: { to: 1, round_mode: "up" } },
+  { what: "opset 25", op: "Pad", opset: 25, shape: [2, 3], inputs: ["x", "p"], weights: [integers("p", 0, 1, 0, 2)] },
+  { what: "opset 26", op: "Softmax", opset: 26, shape: [2, 3, 4] },
+];
+
 // attributes that ONNX types as float although their names are not floats elsewhere
 const floatAttributes = new Set(["min", "max", "value", "ratio", "scales"]);
 
 describe("old forms compute what onnxruntime computes on the file", () => {
-  test.each(rows)("$op of opset $opset, $attrs", async ({ op, opset, shape, attrs = {}, weights = [], outputs = 1 }) => {
-    const out = Array.from({ length: outputs }, (_, i) => `y${i}`);
-    const bytes = model({
-      opset,
-      inputs: { x: shape },
-      nodes: [{ op, in: ["x", ...weights.map((w) => w.name!)], out, attrs: asFloats(attrs) }],
-      outputs: out,
-      weights,
-    });
-    const x: Tensor<"float32"> = { dtype: "float32", shape, data: uniform(seedKey(opset), size(shape), -1, 1) };
-    const file = await openFile(bytes, { threads: 1 });
-    const program = await compile(read(bytes, builder()), { threads: 1, optimize: "disabled" });
-    const [theirs, ours] = [await file.run([x]), await program.run([x])];
-    expect(ours.length).toBe(outputs);
-    ours.forEach((t, i) => {
-      expect(t.shape).toEqual(theirs[i]!.shape);
-      const [a, b] = [t.data as Float32Array, theirs[i]!.data as Float32Array];
-      a.forEach((v, j) => {
-        expect(Math.abs(v - b[j]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(b[j]!)));
-      });
-    });
-    await Promise.all([file.release(), program.release()]);
-  });
+  test.each(rows)("$op of opset $opset, $attrs", agrees);
 });
+
+describe("so do the newer ways of saying it", () => {
+  test.each(newer)("$op: $what", agrees);
+});
+
+async function agrees({ op, opset, shape, attrs = {}, weights = [], outputs = 1, inputs }: Row & { readonly inputs?: readonly string[] }) {
+  const out = Array.from({ length: outputs }, (_, i) => `y${i}`);
+  const bytes = model({
+    opset,
+    inputs: { x: shape },
+    nodes: [{ op, in: inputs ?? ["x", ...weights.map((w) => w.name!)], out, attrs: asFloats(attrs) }],
+    outputs: out,
+    weights,
+  });
+  const x: Tensor<"float32"> = { dtype: "float32", shape, data: uniform(seedKey(opset), size(shape), -1, 1) };
+  const file = await openFile(bytes, { threads: 1 });
+  const program = await compile(read(bytes, builder()), { threads: 1, optimize: "disabled" });
+  const [theirs, ours] = [await file.run([x]), await program.run([x])];
+  expect(ours.length).toBe(outputs);
+  ours.forEach((t, i) => {
+    expect(t.shape).toEqual(theirs[i]!.shape);
+    const [a, b] = [t.data as Float32Array, theirs[i]!.data as Float32Array];
+    a.forEach((v, j) => {
+      expect(Math.abs(v - b[j]!)).toBeLessThanOrEqual(1e-5 * Math.max(1, Math.abs(b[j]!)));
+    });
+  });
+  await Promise.all([file.release(), program.release()]);
+}
 
 /** Whole numbers would be written as integers: nudge them so that they are written as floats, and stay what they are in float32. */
 const asFloats = (attrs: NonNullable<Row["attrs"]>) =>
