@@ -120,6 +120,13 @@ async function selfCheck(graph: Graph, scores: Classifier["scores"], options: Ru
   let worst = 0;
   let scale = 1;
   for (let i = 0; i < theirs.length; i++) {
+    if (!Number.isFinite(theirs[i]))
+      fail({
+        code: "scores-not-finite",
+        expected: "a model whose scores are finite at an input of small numbers",
+        got: `${theirs[i]}`,
+        mend: "check its weights, and that the export computes what the trained model does",
+      });
     worst = Math.max(worst, Math.abs(ours[i]! - theirs[i]!));
     scale = Math.max(scale, Math.abs(theirs[i]!));
   }
@@ -137,12 +144,15 @@ async function selfCheck(graph: Graph, scores: Classifier["scores"], options: Ru
 export const atBatch = (classifier: Classifier, batch: number): Graph =>
   sameShape([batch], classifier.graph.inputs[0]!.type.shape.slice(0, 1)) ? classifier.graph : rebatch(classifier.graph, batch).graph;
 
-/** Index of the largest score of each row. */
+/** Index of the largest score of each row; −1, which is no class, where one is NaN. */
 export function argmax({ shape, data }: Tensor<"float32">): Int32Array {
   const k = shape[1]!;
   return Int32Array.from({ length: shape[0]! }, (_, i) => {
     let best = 0;
-    for (let j = 1; j < k; j++) if (data[i * k + j]! > data[i * k + best]!) best = j;
+    for (let j = 0; j < k; j++) {
+      if (Number.isNaN(data[i * k + j])) return -1;
+      if (data[i * k + j]! > data[i * k + best]!) best = j;
+    }
     return best;
   });
 }

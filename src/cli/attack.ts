@@ -2,7 +2,7 @@ import { defineCommand } from "citty";
 import { attackClassifier, fgsm, norms, openClassifier, pgd } from "../attack/index.ts";
 import { modelFile } from "../run/index.ts";
 import { labelled } from "./data.ts";
-import { choice, jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
+import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const command = defineCommand({
@@ -27,16 +27,19 @@ const command = defineCommand({
     const file = await modelFile(args.model);
     const run = runOptions(args);
     const epsilon = number("epsilon", args.epsilon, { least: 0 });
+    const seed = seedOf(args.seed);
     const steps = number("steps", args.steps, { least: 1, whole: true });
     const name = choice("attack", args.attack, ["fgsm", "pgd"]);
-    const relativeStep = args["relative-step"] === undefined ? undefined : number("relative-step", args["relative-step"], { least: 0 });
-    const gate = args["fail-under"] === undefined ? undefined : number("fail-under", args["fail-under"], { least: 0, most: 1 });
+    const norm = norms[choice("norm", args.norm, ["linf", "l2"])];
+    const relativeStep = maybeNumber("relative-step", args["relative-step"], { above: 0 });
+    const restarts = number("restarts", args.restarts, { least: 1, whole: true });
+    const batch = number("batch", args.batch, { least: 1, whole: true });
+    const gate = maybeNumber("fail-under", args["fail-under"], { least: 0, most: 1 });
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
     const classifier = await openClassifier(file, run);
     const bar = meter(`attacking ${args.model} with ${name}`);
     try {
-      const target =
-        args.target === undefined ? undefined : number("target", args.target, { least: 0, most: classifier.classes - 1, whole: true });
+      const target = maybeNumber("target", args.target, { least: 0, most: classifier.classes - 1, whole: true });
       const { adversarial: _, ...result } = await attackClassifier(
         classifier,
         { x: data.x, labels: data.y },
@@ -44,12 +47,12 @@ const command = defineCommand({
           ...run,
           attack: name === "fgsm" ? fgsm() : pgd({ steps, relativeStep }),
           name,
-          norm: norms[choice("norm", args.norm, ["linf", "l2"])],
+          norm,
           epsilon,
           targets: target === undefined ? undefined : new Array<number>(data.y.length).fill(target),
-          restarts: number("restarts", args.restarts, { least: 1, whole: true }),
-          batch: number("batch", args.batch, { least: 1, whole: true }),
-          seed: number("seed", args.seed, { whole: true }),
+          restarts,
+          batch,
+          seed,
           range: data.range,
           signal: interruptible(),
           onProgress: (done, total) => bar.update(`attacked ${done} of ${total}`, done, total),

@@ -3,7 +3,7 @@ import { openClassifier } from "../attack/index.ts";
 import { modelFile } from "../run/index.ts";
 import { certify, METHODS } from "../verify/index.ts";
 import { labelled } from "./data.ts";
-import { choice, jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
+import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const command = defineCommand({
@@ -24,7 +24,9 @@ const command = defineCommand({
     const run = runOptions(args);
     const epsilon = number("epsilon", args.epsilon, { least: 0 });
     const method = choice("method", args.method, METHODS);
-    const gate = args["fail-under"] === undefined ? undefined : number("fail-under", args["fail-under"], { least: 0, most: 1 });
+    const steps = number("steps", args.steps, { least: 1, whole: true });
+    const seed = seedOf(args.seed);
+    const gate = maybeNumber("fail-under", args["fail-under"], { least: 0, most: 1 });
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
     const classifier = await openClassifier(file, run);
     const bar = meter(`certifying ${args.model} by ${method}`);
@@ -37,8 +39,8 @@ const command = defineCommand({
           epsilon,
           method,
           range: data.range,
-          steps: number("steps", args.steps, { least: 1, whole: true }),
-          seed: number("seed", args.seed, { whole: true }),
+          steps,
+          seed,
           signal: interruptible(),
           onProgress: (done, total) => bar.update(`bounded ${done} of ${total}`, done, total),
         },

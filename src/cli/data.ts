@@ -1,6 +1,6 @@
 /** The data behind `--data`, `--limit` and `--seed`. */
 import { type Dataset, type LoadOptions, loadData, loadSplits, type Splits } from "../data/index.ts";
-import { number } from "./options.ts";
+import { maybeNumber, seedOf } from "./options.ts";
 
 interface DataArgs {
   readonly limit?: string;
@@ -8,8 +8,8 @@ interface DataArgs {
 }
 
 const options = ({ limit, seed = "0" }: DataArgs): LoadOptions => ({
-  limit: limit === undefined ? undefined : number("limit", limit, { least: 1, whole: true }),
-  seed: number("seed", seed, { whole: true }),
+  limit: maybeNumber("limit", limit, { least: 1, whole: true }),
+  seed: seedOf(seed),
 });
 
 /** Samples to evaluate on: of `mnist` the test set, the first `limit` in file order. */

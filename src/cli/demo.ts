@@ -5,7 +5,7 @@ import { fail } from "../base/index.ts";
 import { first, loadSplits } from "../data/index.ts";
 import { attackAct, certifyAct, ganAct, type Stage, trainAct } from "./demo-acts.ts";
 import { type DemoReport, demoPage, panels, pictureOf } from "./demo-page.ts";
-import { jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
+import { jsonArg, maybeNumber, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson } from "./output.ts";
 
 /** L∞ radii: those of the curves, and those small enough to be proven. */
@@ -28,8 +28,8 @@ const command = defineCommand({
   },
   async run({ args }) {
     const start = performance.now();
-    const [out, run, seed] = [args.out, runOptions(args), number("seed", args.seed, { whole: true })];
-    const limit = args.limit === undefined ? undefined : number("limit", args.limit, { least: 500, whole: true });
+    const [out, run, seed] = [args.out, runOptions(args), seedOf(args.seed)];
+    const limit = maybeNumber("limit", args.limit, { least: 500, whole: true });
     const signal = interruptible();
     const data = await loadSplits("mnist", { seed, limit });
     const test = first(data.test, Math.min(1000, Math.ceil((limit ?? Number.POSITIVE_INFINITY) / 10)));

@@ -5,7 +5,7 @@ import { ganPair, gans, trainGan } from "../gan/index.ts";
 import { write } from "../onnx/index.ts";
 import { imageGrid } from "../report/index.ts";
 import { splits } from "./data.ts";
-import { jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
+import { jsonArg, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const command = defineCommand({
@@ -23,8 +23,9 @@ const command = defineCommand({
   },
   async run({ args }) {
     const run = runOptions(args);
-    const seed = number("seed", args.seed, { whole: true });
+    const seed = seedOf(args.seed);
     const epochs = number("epochs", args.epochs, { least: 1, whole: true });
+    const samples = number("samples", args.samples, { least: 1, whole: true });
     const data = await splits(args.data, { limit: args.limit, seed: args.seed });
     const root = seedKey(seed);
     const pair = ganPair(args.model, data.inputShape, { generator: fold(root, "generator"), discriminator: fold(root, "discriminator") });
@@ -39,7 +40,7 @@ const command = defineCommand({
         folder,
         resume: args.resume !== undefined,
         config: { command: "gan", data: args.data, model: args.model, seed },
-        samples: number("samples", args.samples, { least: 1, whole: true }),
+        samples,
         signal: interruptible(),
         onWarning: say,
         onProgress: ({ epoch, metrics, step }) =>

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { fgsmRs, pgdTraining } from "../harden/index.ts";
-import { choice, number, withExamples } from "./options.ts";
+import { choice, maybeNumber, number, withExamples } from "./options.ts";
 import { train, trainingArgs } from "./training.ts";
 
 const METHODS = ["fgsm-rs", "pgd"] as const;
@@ -20,7 +20,7 @@ const command = defineCommand({
     const epsilon = number("epsilon", args.epsilon, { least: 0 });
     const steps = number("steps", args.steps, { least: 1, whole: true });
     const method = choice("method", args.method, METHODS);
-    const share = args["relative-step"] === undefined ? undefined : number("relative-step", args["relative-step"], { least: 0 });
+    const share = maybeNumber("relative-step", args["relative-step"], { above: 0 });
     const adversary = method === "fgsm-rs" ? fgsmRs({ epsilon }, share) : pgdTraining({ epsilon }, steps, share);
     return train("harden", args, adversary, { method, epsilon, ...(method === "pgd" && { steps }) });
   },

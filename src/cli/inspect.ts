@@ -5,7 +5,7 @@ import { decode, type Model, read } from "../onnx/index.ts";
 import { isGap, ops } from "../ops/index.ts";
 import { builder } from "../pass/index.ts";
 import { gradientCheck, modelFile, openFile } from "../run/index.ts";
-import { jsonArg, number, runArgs, runOptions, withExamples } from "./options.ts";
+import { jsonArg, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { printJson, say } from "./output.ts";
 
 /** What can be done with an operator of the file: true, or why not. */
@@ -52,13 +52,14 @@ const command = defineCommand({
   },
   async run({ args }) {
     const run = runOptions(args);
-    const seed = number("seed", args.seed, { whole: true });
+    const seed = seedOf(args.seed);
     const file = await modelFile(args.model);
     const model = decode(file.bytes, file.external);
     const operators = supportOf(model);
     const result = readable(() => read(file.bytes, builder(), { external: file.external }));
     const graph = "graph" in result ? result.graph : null;
     const can = (what: "differentiable" | "interval" | "linear") => operators.every((o) => o[what] === true);
+    const differentiable = graph?.inputs.some((v) => v.type.dtype.startsWith("float")) === true && can("differentiable");
     const takesGradient = graph?.inputs.some((v) => v.type.dtype === "float32") && graph.outputs[0]?.type.dtype === "float32";
     const program = await openFile(file.external ? file.path : file.bytes, run);
     try {
@@ -76,9 +77,9 @@ const command = defineCommand({
         metadata: model.metadata,
         operators,
         readable: graph ? true : "problem" in result && result.problem,
-        differentiable: graph !== null && can("differentiable"),
+        differentiable,
         boundable: { interval: graph !== null && can("interval"), linear: graph !== null && can("linear") },
-        gradientCheck: graph && takesGradient && can("differentiable") ? await gradientCheck(graph, program, { ...run, seed }) : null,
+        gradientCheck: graph && takesGradient && differentiable ? await gradientCheck(graph, program, { ...run, seed }) : null,
         runtime: program.runtime,
       };
       if (args.json) printJson(report);

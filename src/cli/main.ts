@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 /** The command line: picks a command, runs it, turns errors into sentences and exit codes. */
-import { defineCommand, renderUsage, runCommand } from "citty";
+import { stripVTControlCharacters } from "node:util";
+import { type ArgsDef, defineCommand, parseArgs, renderUsage, runCommand } from "citty";
 import { CounterfoilError } from "../base/index.ts";
 import { commands, loadCommand } from "./commands.ts";
-import { checkOptions, examplesOf } from "./options.ts";
+import { checkOptions, checkRest, examplesOf } from "./options.ts";
 import { version } from "./version.ts";
 
 const main = defineCommand({
@@ -15,6 +16,9 @@ const main = defineCommand({
   subCommands: commands,
 });
 
+/** Help is coloured for terminals only. */
+const print = (text: string): void => void process.stdout.write(process.stdout.isTTY ? text : stripVTControlCharacters(text));
+
 /** 0 fine, 1 a gate failed, 2 the user's input, 3 ours. */
 async function run(argv: string[]): Promise<number> {
   const [name = "", ...rest] = argv;
@@ -23,15 +27,16 @@ async function run(argv: string[]): Promise<number> {
     return 0;
   }
   if (name === "" || name === "--help" || name === "-h") {
-    process.stdout.write(`${await renderUsage(main)}\n`);
+    print(`${await renderUsage(main)}\n`);
     return name === "" ? 2 : 0;
   }
   const command = await loadCommand(name);
   if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(`${await renderUsage(command, main)}\n${examplesOf(command)}`);
+    print(`${await renderUsage(command, main)}\n${examplesOf(command)}`);
     return 0;
   }
   checkOptions(command, rest);
+  checkRest(command, parseArgs(rest, command.args as ArgsDef)._);
   const { result } = await runCommand(command, { rawArgs: rest });
   return typeof result === "number" ? result : 0;
 }

@@ -15,28 +15,41 @@ export const jsonArg = {
 
 interface Limits {
   readonly least?: number;
+  /** What it must be greater than. */
+  readonly above?: number;
   readonly most?: number;
   readonly whole?: boolean;
 }
 
+const rangeText = ({ least, above, most }: Limits): string => {
+  if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
+  const parts = [least !== undefined && `≥ ${least}`, above !== undefined && `> ${above}`, most !== undefined && `≤ ${most}`];
+  return parts
+    .filter(Boolean)
+    .map((p) => ` ${p}`)
+    .join(" and");
+};
+
 /** The number behind an option, or a sentence on what it should have been. */
-export function number(
-  name: string,
-  text: string | undefined,
-  { least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false }: Limits = {},
-): number {
+export function number(name: string, text: string | undefined, limits: Limits = {}): number {
+  const { least = Number.NEGATIVE_INFINITY, above = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false } = limits;
   const value = text === undefined || text.trim() === "" ? Number.NaN : Number(text);
-  if (!Number.isFinite(value) || value < least || value > most || (whole && !Number.isInteger(value))) {
-    const range = `${least > Number.NEGATIVE_INFINITY ? ` ≥ ${least}` : ""}${most < Number.POSITIVE_INFINITY ? ` ≤ ${most}` : ""}`;
+  if (!Number.isFinite(value) || value < least || value <= above || value > most || (whole && !Number.isInteger(value)))
     fail({
       code: "option-number",
-      expected: `--${name} to be a ${whole ? "whole " : ""}number${range}`,
+      expected: `--${name} to be a ${whole ? "whole " : ""}number${rangeText(limits)}`,
       got: `“${text ?? ""}”`,
       mend: `pass --${name} with such a number`,
     });
-  }
   return value;
 }
+
+/** The same where the option may be left out. */
+export const maybeNumber = (name: string, text: string | undefined, limits: Limits = {}): number | undefined =>
+  text === undefined ? undefined : number(name, text, limits);
+
+/** Keys are made of 32 bits: other seeds would be two names for one. */
+export const seedOf = (text: string | undefined): number => number("seed", text, { least: 0, most: 2 ** 32 - 1, whole: true });
 
 /** One of a list of names. */
 export function choice<T extends string>(name: string, text: string | undefined, among: readonly T[]): T {
@@ -52,15 +65,16 @@ export function choice<T extends string>(name: string, text: string | undefined,
 
 export const runOptions = (args: { device: string; threads?: string }): RunOptions => ({
   device: choice<Device>("device", args.device, DEVICES),
-  threads: args.threads === undefined ? undefined : number("threads", args.threads, { least: 1, whole: true }),
+  threads: maybeNumber("threads", args.threads, { least: 1, whole: true }),
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: citty's own type for commands of differing arguments
 type AnyCommand = CommandDef<any>;
 
-/** Refuse options that the command does not have: a misspelt one must not be ignored. */
+/** Refuse options that the command does not have, and words too many: what is misspelt must not be ignored. */
 export function checkOptions(command: AnyCommand, rawArgs: readonly string[]): void {
   const args = command.args as ArgsDef;
+  const names = Object.keys(args).filter((k) => args[k]!.type !== "positional");
   const known = new Set(
     Object.entries(args).flatMap(([name, def]) =>
       def.type === "positional" ? [] : [name, `no-${name}`, ...[(def as { alias?: string | string[] }).alias ?? []].flat()],
@@ -72,13 +86,23 @@ export function checkOptions(command: AnyCommand, rawArgs: readonly string[]): v
     if (found && !known.has(found))
       fail({
         code: "option-unknown",
-        expected: `an option of this command: ${Object.keys(args)
-          .map((k) => `--${k}`)
-          .join(" ")}`,
+        expected: `an option of this command: ${names.map((k) => `--${k}`).join(" ")}`,
         got: raw,
-        mend: `did you mean --${nearest(found, Object.keys(args))}?`,
+        mend: `did you mean --${nearest(found, names)}?`,
       });
   }
+}
+
+/** Refuse words that no argument takes. `rest` is what the parser left over. */
+export function checkRest(command: AnyCommand, rest: readonly string[]): void {
+  const places = Object.values(command.args as ArgsDef).filter((d) => d.type === "positional").length;
+  if (rest.length > places)
+    fail({
+      code: "option-extra",
+      expected: places === 0 ? "options only" : places === 1 ? "one file" : `${places} words`,
+      got: `also “${rest[places]}”`,
+      mend: "leave it out, or put text with spaces in quotes",
+    });
 }
 
 /** The name with the fewest letters in another order or missing. */

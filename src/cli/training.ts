@@ -23,7 +23,7 @@ import {
 } from "../optim/index.ts";
 import { type Adversary, fit } from "../train/index.ts";
 import { splits } from "./data.ts";
-import { choice, jsonArg, number, runArgs, runOptions } from "./options.ts";
+import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const OPTIMIZERS = ["adam", "adamw", "sgd", "rmsprop"] as const;
@@ -88,9 +88,8 @@ function transform(args: Texts): Transform {
     name
   ]();
   const regularized = decay > 0 && name !== "adamw" ? chain(decayedWeights(decay), rule) : rule;
-  return args["clip-norm"] === undefined
-    ? regularized
-    : chain(clipByGlobalNorm(number("clip-norm", args["clip-norm"], { least: 0 })), regularized);
+  const norm = maybeNumber("clip-norm", args["clip-norm"], { above: 0 });
+  return norm === undefined ? regularized : chain(clipByGlobalNorm(norm), regularized);
 }
 
 /** A new folder under runs/, named by command, model and time. */
@@ -120,21 +119,17 @@ export async function train(
 ): Promise<number> {
   const args = given as Texts;
   const run = runOptions(args as { device: string; threads?: string });
-  const seed = number("seed", args.seed, { whole: true });
+  const seed = seedOf(args.seed);
   const epochs = number("epochs", args.epochs, { least: 1, whole: true });
   const batch = number("batch", args.batch, { least: 1, whole: true });
   const name = args.model!;
   const data = await splits(args.data!, { limit: args.limit, seed: args.seed });
-  if (data.train.y.length < batch)
-    fail({
-      code: "batch",
-      expected: `a batch of at most ${data.train.y.length}, the training samples there are`,
-      got: `${batch}`,
-      mend: "pass a smaller --batch",
-    });
   const layer = classifier(name, data.inputShape, data.classes.length, seed);
   const steps = epochs * Math.floor(data.train.y.length / batch);
-  const rate = args.rate === undefined ? (adversary ? 5e-3 : 3e-3) : number("rate", args.rate, { least: 0 });
+  const rate = maybeNumber("rate", args.rate, { above: 0 }) ?? (adversary ? 5e-3 : 3e-3);
+  const plan = { transform: transform(args), schedule: schedule(args, rate, steps) };
+  const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
+  const patience = maybeNumber("patience", args.patience, { least: 1, whole: true });
   const folder = args.resume ?? args.out ?? freshFolder(command, name);
   const config = { command, ...Object.fromEntries(SETTINGS.map((k) => [k, args[k]])), epochs, batch, seed, rate, ...extra };
   const path = args.output ?? `${folder}/model.onnx`;
@@ -146,11 +141,10 @@ export async function train(
       epochs,
       batch,
       seed,
-      transform: transform(args),
-      schedule: schedule(args, rate, steps),
+      ...plan,
       adversary,
-      ema: args.ema === undefined ? undefined : number("ema", args.ema, { least: 0, most: 1 }),
-      patience: args.patience === undefined ? undefined : number("patience", args.patience, { least: 1, whole: true }),
+      ema,
+      patience,
       folder,
       resume: args.resume !== undefined,
       config: JSON.parse(JSON.stringify(config)),

@@ -20,7 +20,7 @@ const cellsOf = (line: string): string[] =>
 /**
  * Labelled samples from the bytes of a `.csv` file: [N, columns − 1]. The label is the column called label, y or class,
  * else the last. Labels that are all numbers count from 0; others are names, sorted. The first line is a header where a
- * column other than the label has no number in it, or where a cell is one of those names. Throws `csv-columns`, `csv-number`,
+ * column other than the label has something else than a number in it, or where a cell is one of those names. Throws `csv-columns`, `csv-number`,
  * `csv-label` and what {@link dataset} throws.
  */
 export async function csv(bytes: Uint8Array, name: string): Promise<Dataset> {
@@ -37,7 +37,7 @@ export async function csv(bytes: Uint8Array, name: string): Promise<Dataset> {
       got: lines.length === 0 ? "an empty file" : `“${lines[0]!.slice(0, 40)}”`,
       mend: "put a comma between values, and a label in the last column",
     });
-  const header = named >= 0 || first.slice(0, -1).some((cell) => !isNumber(cell));
+  const header = named >= 0 || first.slice(0, -1).some((cell) => cell !== "" && !isNumber(cell));
   const label = named >= 0 ? named : width - 1;
   const body = header ? lines.slice(1) : lines;
   const data = new Float32Array(body.length * (width - 1));

@@ -38,8 +38,8 @@ export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOpt
   const { seed = 0, samples = 100, onSamples } = options;
   const { spec, generator } = pair;
   const root = seedKey(seed);
-  const step = await ganStep(pair, options);
   const batches = batcher({ x, y: new Uint8Array(x.shape[0]!) }, spec.batch, fold(root, "order"));
+  const step = await ganStep(pair, options);
   const feeds = ({ epoch, index, step: k }: Position) => [
     batches(epoch, index)[0],
     full([], spec.schedule(k)),

@@ -109,7 +109,7 @@ export function decode(bytes: Uint8Array, external: ExternalFiles = nowhere): Mo
     return {
       opset: opsetOf(model),
       irVersion: Number(model.irVersion),
-      producer: `${model.producerName} ${model.producerVersion}`.trim(),
+      producer: [model.producerName, model.producerVersion].filter(Boolean).join(" "),
       name: graph.name,
       metadata: Object.fromEntries(model.metadataProps.map(({ key, value }) => [key, value])),
       inputs: graph.input.filter((i) => !initializers.has(i.name)).map(decodeInput),

@@ -56,11 +56,14 @@ export async function open(model: Uint8Array | string, options: RunOptions = {})
     return { session, runtime, wrap, description: `${runtime.name} ${device} ${threads} threads` };
   } catch (cause) {
     if (cause instanceof CounterfoilError) throw cause;
+    const got = cause instanceof Error ? cause.message : String(cause);
+    if (device === "webgpu" || device === "cuda")
+      fail({ code: "device-missing", expected: `a machine where ${runtime.name} can use ${device}`, got, mend: "use --device cpu", cause });
     return fail({
       code: "runtime-refused",
-      expected: `a model that ${runtime.name} can load on ${device}`,
-      got: cause instanceof Error ? cause.message : String(cause),
-      mend: device === "cpu" ? "check the model with its exporter, or report this if counterfoil wrote it" : "try --device cpu",
+      expected: `a model that ${runtime.name} can load`,
+      got,
+      mend: "check the model with its exporter, or report this if counterfoil wrote it",
       cause,
     });
   }

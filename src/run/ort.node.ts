@@ -13,6 +13,8 @@ async function loadNative(): Promise<Runtime | Missing> {
   } catch (cause) {
     return { missing: cause };
   }
+  // what goes wrong is said by the error that is thrown
+  ort.env.logLevel = "fatal";
   const backends = ort.listSupportedBackends();
   return {
     name: `onnxruntime-node ${ort.env.versions.common}`,

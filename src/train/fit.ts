@@ -1,5 +1,5 @@
 /** Train a classifier. */
-import { fold, full, type Key, permutation, seedKey, size, type Tensor } from "../base/index.ts";
+import { fail, fold, full, type Key, permutation, seedKey, size, type Tensor } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { inferenceGraph, type Layer, type Tensors } from "../nn/index.ts";
 import { adam, cyclic, type Schedule, type Transform } from "../optim/index.ts";
@@ -44,9 +44,9 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
   const stepsPerEpoch = Math.floor(train.y.length / batch);
   const schedule = options.schedule ?? cyclic(3e-3, epochs * stepsPerEpoch, 0.4);
   const root = seedKey(seed);
+  const batches = batcher(train, batch, fold(root, "order"));
   const step = await classifierStep({ layer, batch, transform, adversary, ema, device: options.device, threads: options.threads });
   const judge = await evaluator(layer, options);
-  const batches = batcher(train, batch, fold(root, "order"));
   const feeds = ({ epoch, index, step: k }: Position) => [
     ...batches(epoch, index),
     full([], schedule(k)),
@@ -107,6 +107,13 @@ export function batcher(
   batch: number,
   key: Key,
 ): (epoch: number, index: number) => [Tensor<"float32">, Tensor<"int64">] {
+  if (y.length < batch)
+    fail({
+      code: "batch",
+      expected: `a batch of at most ${y.length}, the training samples there are`,
+      got: `${batch}`,
+      mend: "take a smaller batch, or more samples",
+    });
   let order = new Uint32Array();
   let of = -1;
   const width = size(x.shape.slice(1));

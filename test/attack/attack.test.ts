@@ -1,6 +1,6 @@
 /** What every attack must keep to, and one that is known in closed form. */
 import { describe, expect, test } from "vitest";
-import { attackClassifier, type Classifier, fgsm, l2, linf, norms, openClassifier, pgd } from "../../src/attack/index.ts";
+import { argmax, attackClassifier, type Classifier, fgsm, l2, linf, norms, openClassifier, pgd } from "../../src/attack/index.ts";
 import { projectExactly } from "../../src/attack/norm.ts";
 import { CounterfoilError, normal, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { input } from "../../src/graph/index.ts";
@@ -153,6 +153,10 @@ test("a projection ends inside the ball, whatever float32 does", () => {
       expect(z.every((v) => v >= 0 && v <= 1)).toBe(true);
     }
   }
+});
+
+test("scores that are no numbers are no answer", () => {
+  expect([...argmax(tensor([0, Number.NaN, Number.NaN, 0, 2, 1, 3, 3], [4, 2]))]).toEqual([-1, -1, 0, 0]);
 });
 
 describe("refusals", () => {

@@ -20,6 +20,9 @@ beforeAll(() => {
   writeFileSync(at("good.onnx"), whole);
   writeFileSync(at("wide.onnx"), net(32));
   writeFileSync(at("cut.onnx"), whole.subarray(0, whole.length / 2));
+  const layer = classifier("mlp", [1, 28, 28], 10, 0);
+  (layer.params["1.weight"]!.data as Float32Array).fill(Number.NaN);
+  writeFileSync(at("nan.onnx"), write(inferenceGraph(layer, layer.params)));
   writeFileSync(at("empty.onnx"), "");
   writeFileSync(at("page.onnx"), "<!DOCTYPE html><html></html>");
   writeFileSync(at("zip.onnx"), Uint8Array.of(0x50, 0x4b, 3, 4, 20, 0, 0, 0));
@@ -76,6 +79,11 @@ const rows: readonly [what: string, args: () => string[], says: RegExp][] = [
   ["ε that is no number", () => ["certify", at("good.onnx"), "--data", "mnist:test", "--epsilon", "big"], /got “big”/],
   ["no ε", () => ["attack", at("good.onnx"), "--data", "mnist:test"], /epsilon.*--help/],
   ["a misspelt option", () => on("good.onnx", "--epsilom", "3"), /did you mean --epsilon/],
+  ["a seed beyond the keys", () => on("good.onnx", "--seed", "-3"), /--seed to be a whole number from 0 to 4294967295/],
+  ["a word too many", () => on("good.onnx", at("wide.onnx")), /one file.*wide\.onnx/],
+  ["a rate of zero", () => ["train", "--data", "mnist", "--limit", "300", "--rate", "0", "--out", at("r8")], /--rate to be a number > 0/],
+  ["fewer digits than a batch", () => ["gan", "--data", "mnist", "--limit", "50", "--out", at("r9")], /batch of at most 46.*got 100/],
+  ["weights that are no numbers", () => on("nan.onnx"), /finite.*NaN.*\[scores-not-finite\]/],
   ["an unknown command", () => ["atack", at("good.onnx")], /one of demo, train, attack/],
   [
     "an unknown model",

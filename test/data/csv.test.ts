@@ -57,6 +57,16 @@ describe("what is read", () => {
       ["0", "1"],
     ],
     ["classes with names", "5.1,setosa\n4.9,virginica\n5,setosa\n", [[5.1], [4.9], [5]], [0, 1, 0], ["setosa", "virginica"]],
+    [
+      "an index without a name",
+      ",a,b\n7,1,0\n8,2,1\n",
+      [
+        [7, 1],
+        [8, 2],
+      ],
+      [0, 1],
+      ["0", "1"],
+    ],
     ["names are sorted", "1,b\n2,a\n", [[1], [2]], [1, 0], ["a", "b"]],
     ["a byte order mark and Windows lines", "\uFEFFa,label\r\n1,0\r\n2,1\r\n\r\n", [[1], [2]], [0, 1], ["0", "1"]],
     [
@@ -115,6 +125,7 @@ describe("bad files", () => {
       () => read("a,y\n1,0\n\n2,1\n"),
     ],
     ["a missing value", "csv-number", number("line 2, column 1", ""), () => read("1,2,0\n,4,1\n")],
+    ["a missing value in the first line", "csv-number", number("line 1, column 2", ""), () => read("1,,0\n3,4,1\n")],
     ["text", "csv-number", number("line 3, column 3", "high"), () => read("a,y,b\n1,0,2\n1,1,high\n")],
     ["NaN", "csv-number", number("line 2, column 2", "nan"), () => read("1,2,0\n1,nan,1\n")],
     [
