@@ -48,8 +48,8 @@ export function number(name: string, text: string | undefined, limits: Limits = 
 export const maybeNumber = (name: string, text: string | undefined, limits: Limits = {}): number | undefined =>
   text === undefined ? undefined : number(name, text, limits);
 
-/** Keys are made of 32 bits: other seeds would be two names for one. */
-export const seedOf = (text: string | undefined): number => number("seed", text, { least: 0, most: 2 ** 32 - 1, whole: true });
+/** Beyond what a float64 counts exactly, two seeds would be one. */
+export const seedOf = (text: string | undefined): number => number("seed", text, { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true });
 
 /** One of a list of names. */
 export function choice<T extends string>(name: string, text: string | undefined, among: readonly T[]): T {

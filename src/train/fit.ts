@@ -54,7 +54,6 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
   ];
   const state = () => Object.fromEntries(step.names.map((name, i) => [name, step.program.read()[i]!]));
   let best: Tensors | null = null;
-  let bestAccuracy = Number.NEGATIVE_INFINITY;
 
   const trainee: Trainee = {
     stepsPerEpoch,
@@ -67,11 +66,12 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
       }));
     },
     async evaluate(): Promise<Record<string, number>> {
-      const weights = exported(layer, step, ema !== undefined);
       if (validation.y.length === 0) return {};
-      const { loss, accuracy } = await judge.score(weights, validation);
-      if (accuracy > bestAccuracy) [best, bestAccuracy] = [weights, accuracy];
+      const { loss, accuracy } = await judge.score(exported(layer, step, ema !== undefined), validation);
       return { "validation/loss": loss, "validation/accuracy": accuracy };
+    },
+    keep() {
+      best = exported(layer, step, ema !== undefined);
     },
     tensors: () => ({ ...state(), ...Object.fromEntries(Object.entries(best ?? {}).map(([k, t]) => [`best/${k}`, t])) }),
     restore(tensors) {

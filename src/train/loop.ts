@@ -13,6 +13,8 @@ export interface Trainee {
   steps(at: readonly Position[]): Promise<readonly Readonly<Record<string, number>>[]>;
   /** After each epoch. */
   evaluate(epoch: number): Promise<Readonly<Record<string, number>>>;
+  /** The state now is the best so far, by the monitor. */
+  keep?(): void;
   /** All that changes from step to step. */
   tensors(): Readonly<Record<string, Tensor>>;
   restore(tensors: Readonly<Record<string, Tensor>>): void;
@@ -140,7 +142,10 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
     history.push({ ...means, ...evaluated });
     const value = monitor === undefined ? undefined : evaluated[monitor];
     const improved = value !== undefined && (best === null || value > best.value);
-    if (improved) best = { epoch, value };
+    if (improved) {
+      best = { epoch, value };
+      trainee.keep?.();
+    }
     if (improved) await save("best", { epoch: epoch + 1, index: 0, sums: {} });
     await save("last", { epoch: epoch + 1, index: 0, sums: {} });
     onEpoch?.(epoch, history.at(-1)!);

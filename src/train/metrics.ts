@@ -37,11 +37,20 @@ export async function openMetrics(folder: string): Promise<MetricLog> {
       const kept = new TextDecoder()
         .decode(await host.readFile(lines))
         .split("\n")
-        .filter((line) => line !== "" && (JSON.parse(line) as { step: number }).step < step);
+        .filter((line) => stepOf(line) < step);
       await host.writeFile(lines, kept.map((l) => `${l}\n`).join(""));
     },
     close: flush,
   };
+}
+
+/** The step of a line; a torn one, which a power cut may leave at the end, counts as never written. */
+function stepOf(line: string): number {
+  try {
+    return (JSON.parse(line) as { step: number }).step;
+  } catch {
+    return Number.POSITIVE_INFINITY;
+  }
 }
 
 function join(parts: readonly Uint8Array[]): Uint8Array {

@@ -74,7 +74,7 @@ export async function openRun(folder: string, { config, resume, onWarning = warn
 
 /** Resuming with other settings would be another run. */
 async function sameConfig(path: string, config: Readonly<Record<string, unknown>>): Promise<void> {
-  const old = JSON.parse(new TextDecoder().decode(await host.readFile(path))) as Record<string, unknown>;
+  const old = parsed(path, new TextDecoder().decode(await host.readFile(path)));
   const differing = [...new Set([...Object.keys(old), ...Object.keys(config)])].filter(
     (k) => JSON.stringify(old[k]) !== JSON.stringify(config[k]),
   );
@@ -85,6 +85,20 @@ async function sameConfig(path: string, config: Readonly<Record<string, unknown>
       got: differing.map((k) => `${k} = ${JSON.stringify(config[k])}`).join(", "),
       mend: "resume with the same options, or start a new run in another folder",
     });
+}
+
+function parsed(path: string, text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    return fail({
+      code: "run-damaged",
+      expected: `the settings of a run, as JSON, in ${path}`,
+      got: `“${text.slice(0, 40)}”`,
+      mend: "restore that file, or start a new run in another folder",
+      cause,
+    });
+  }
 }
 
 const name = (which: string, step: number): string => `${which}-${String(step).padStart(9, "0")}`;

@@ -143,7 +143,7 @@ describe("bad names", () => {
     [
       "no seed",
       "option-number",
-      "expected --seed to be a whole number from 0 to 4294967295, got “x”; pass --seed with such a number",
+      "expected --seed to be a whole number from 0 to 9007199254740991, got “x”; pass --seed with such a number",
       () => labelled("mnist", { seed: "x" }),
     ],
   ];
