@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { fgsmRs, pgdTraining } from "../harden/index.ts";
+import { type Ball, fgsmRs, pgdTraining } from "../harden/index.ts";
 import { choice, maybeNumber, number, withExamples } from "./options.ts";
 import { train, trainingArgs } from "./training.ts";
 
@@ -21,7 +21,8 @@ const command = defineCommand({
     const steps = number("steps", args.steps, { least: 1, whole: true });
     const method = choice("method", args.method, METHODS);
     const share = maybeNumber("relative-step", args["relative-step"], { above: 0 });
-    const adversary = method === "fgsm-rs" ? fgsmRs({ epsilon }, share) : pgdTraining({ epsilon }, steps, share);
+    const adversary = (range: Ball["range"]) =>
+      method === "fgsm-rs" ? fgsmRs({ epsilon, range }, share) : pgdTraining({ epsilon, range }, steps, share);
     return train("harden", args, adversary, { method, epsilon, ...(method === "pgd" && { steps }) });
   },
 });

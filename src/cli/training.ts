@@ -3,7 +3,8 @@ import type { ArgsDef } from "citty";
 import { host } from "#host";
 import { argmax, openClassifier } from "../attack/index.ts";
 import { fail, sha256 } from "../base/index.ts";
-import { classifier, models } from "../nn/index.ts";
+import { type Dataset, scalingOf } from "../data/index.ts";
+import { classifier, models, preprocessed } from "../nn/index.ts";
 import { write } from "../onnx/index.ts";
 import {
   adam,
@@ -114,7 +115,7 @@ async function writable(path: string): Promise<void> {
 export async function train(
   command: "train" | "harden",
   given: TrainingArgs,
-  adversary?: Adversary,
+  adversaryIn?: (range: Dataset["range"]) => Adversary,
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
   const args = given as Texts;
@@ -124,7 +125,8 @@ export async function train(
   const batch = number("batch", args.batch, { least: 1, whole: true });
   const name = args.model!;
   const data = await splits(args.data!, { limit: args.limit, seed: args.seed });
-  const layer = classifier(name, data.inputShape, data.classes.length, seed);
+  const adversary = adversaryIn?.(data.range);
+  const layer = preprocessed(classifier(name, data.inputShape, data.classes.length, seed), scalingOf(data.train));
   const steps = epochs * Math.floor(data.train.y.length / batch);
   const rate = maybeNumber("rate", args.rate, { above: 0 }) ?? (adversary ? 5e-3 : 3e-3);
   const plan = { transform: transform(args), schedule: schedule(args, rate, steps) };

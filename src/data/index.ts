@@ -4,6 +4,7 @@ export * from "./image-folder.ts";
 export * from "./mnist.ts";
 export * from "./npy.ts";
 export * from "./npz.ts";
+export * from "./scaling.ts";
 export * from "./source.ts";
 export * from "./split.ts";
 export * from "./toy.ts";

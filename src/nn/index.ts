@@ -8,5 +8,6 @@ export * from "./maxout.ts";
 export * from "./models.ts";
 export * from "./network.ts";
 export * from "./norm.ts";
+export * from "./preprocess.ts";
 export * from "./sequential.ts";
 export * from "./shape.ts";
