@@ -1,5 +1,5 @@
 /** Generator and discriminator pairs, by name. */
-import { fail, type Key, type Shape, size } from "../base/index.ts";
+import { fail, full, type Key, type Shape, size } from "../base/index.ts";
 import {
   dense,
   dropout,
@@ -8,6 +8,8 @@ import {
   type LayerSpec,
   maxout,
   type Noise,
+  postprocessed,
+  preprocessed,
   relu,
   reshape,
   sequential,
@@ -23,6 +25,8 @@ export interface GanSpec {
   readonly generator: LayerSpec;
   /** One logit: real above 0. */
   readonly discriminator: LayerSpec;
+  /** Whether the generator's samples lie in [0, 1], so that data of another range has to be scaled. */
+  readonly bounded: boolean;
   readonly transform: Transform;
   readonly schedule: Schedule;
   readonly batch: number;
@@ -49,6 +53,7 @@ const mlp2014 = (shape: Shape): GanSpec => {
       dropout(0.5),
       dense(1, narrow),
     ),
+    bounded: true,
     transform: sgd({ momentum: 0.5 }),
     schedule: exponential(0.1, 1 / 1.000004, 1e-6),
     batch: 100,
@@ -60,6 +65,7 @@ const mlp2d = (shape: Shape): GanSpec => ({
   latent: { size: 2, draw: { kind: "normal" } },
   generator: sequential(dense(128), relu(), dense(128), relu(), dense(size(shape)), reshape(...shape)),
   discriminator: sequential(flatten(), dense(128), relu(), dense(128), relu(), dense(1)),
+  bounded: false,
   transform: adam({ beta1: 0.5 }),
   schedule: constant(1e-3),
   batch: 512,
@@ -73,15 +79,21 @@ export interface Pair {
   readonly discriminator: Layer;
 }
 
-/** The pair called `name`, for samples of `shape`, initialised from `keys`. */
-export function ganPair(name: string, shape: Shape, keys: { readonly generator: Key; readonly discriminator: Key }): Pair {
+/** The pair called `name`, for samples of `shape` with values in `range`, initialised from `keys`. */
+export function ganPair(
+  name: string,
+  shape: Shape,
+  keys: { readonly generator: Key; readonly discriminator: Key },
+  [low, high]: readonly [number, number] = [0, 1],
+): Pair {
   const make = gans[name];
   if (!make)
     return fail({ code: "model-unknown", expected: `one of ${Object.keys(gans).join(", ")}`, got: name, mend: "choose one of those" });
   const spec = make(shape);
+  const scaling = spec.bounded ? { shift: full([], low), scale: full([], high - low) } : { shift: full([], 0), scale: full([], 1) };
   return {
     spec,
-    generator: spec.generator([spec.latent.size], keys.generator),
-    discriminator: spec.discriminator(shape, keys.discriminator),
+    generator: postprocessed(spec.generator([spec.latent.size], keys.generator), scaling),
+    discriminator: preprocessed(spec.discriminator(shape, keys.discriminator), scaling),
   };
 }

@@ -7,8 +7,24 @@ export interface Scaling {
   readonly scale: Tensor<"float32">;
 }
 
+const changesNothing = ({ shift, scale }: Scaling): boolean => sameShape(shift.shape, []) && shift.data[0] === 0 && scale.data[0] === 1;
+
 /** `layer` on scaled inputs: what is exported takes the data as it is. */
-export const preprocessed = (layer: Layer, { shift, scale }: Scaling): Layer =>
-  sameShape(shift.shape, []) && shift.data[0] === 0 && scale.data[0] === 1
+export const preprocessed = (layer: Layer, scaling: Scaling): Layer =>
+  changesNothing(scaling)
     ? layer
-    : { ...layer, apply: (scope, x) => layer.apply(scope, scope.e.Div(scope.e.Sub(x, scope.e.constant(shift)), scope.e.constant(scale))) };
+    : {
+        ...layer,
+        apply: (scope, x) =>
+          layer.apply(scope, scope.e.Div(scope.e.Sub(x, scope.e.constant(scaling.shift)), scope.e.constant(scaling.scale))),
+      };
+
+/** `layer` with its outputs scaled back: what is exported gives data as it was. */
+export const postprocessed = (layer: Layer, scaling: Scaling): Layer =>
+  changesNothing(scaling)
+    ? layer
+    : {
+        ...layer,
+        apply: (scope, x) =>
+          scope.e.Add(scope.e.Mul(layer.apply(scope, x), scope.e.constant(scaling.scale)), scope.e.constant(scaling.shift)),
+      };
