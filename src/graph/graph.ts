@@ -57,6 +57,8 @@ export interface Interval {
 export interface Line {
   readonly slopes: readonly (Value | null)[];
   readonly offset: Value;
+  /** Truth values: where there is no such line, because the function has no bound on the box. Slope and offset are 0 there. */
+  readonly open?: Value;
 }
 
 export function input(dtype: DType, shape: Shape, name?: string, dims?: readonly (number | string)[]): Value {

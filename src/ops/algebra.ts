@@ -51,6 +51,24 @@ export const increasing: IntervalRule = (e, node, x) =>
     x.map((i) => i?.hi ?? null),
   );
 
+/**
+ * For operators whose kernels take NaN for a small number, or for none: an enclosure that overflowed would come out of them as
+ * a claim. Adds 0·Σ(widths), which is NaN where a width is infinite or NaN, and else nothing.
+ * @param sum the widths, summed over what each output sees at least
+ */
+export const guarded =
+  (rule: IntervalRule, sum: (e: Emit, node: Node, width: Value) => Value): IntervalRule =>
+  (e, node, x) => {
+    const found = rule(e, node, x);
+    if (isConstantBox(x[0])) return found;
+    const width = e.Sub(x[0]!.hi, x[0]!.lo);
+    const poison = e.Mul(sum(e, node, width), e.scalar(0, width));
+    return found.map(({ lo, hi }) => ({ lo: e.Add(lo, poison), hi: e.Add(hi, poison) }));
+  };
+
+/** Of elementwise operators: each output sees its own input. */
+export const eachAlone = (_e: Emit, _node: Node, width: Value): Value => width;
+
 /** Increasing in some inputs (those at `data`); the others, axes and indices, say what goes where. */
 export const moving =
   (...data: number[]): IntervalRule =>
@@ -114,13 +132,20 @@ export const bilinearLines: LineRule = (_, __, x) => (isConstantBox(x[0]) || isC
 /** 1 where the condition holds, 0 elsewhere, in the dtype of `like`. A cast: choosing with Where is slower on onnxruntime's CPU. */
 export const mask = (e: Emit, condition: Value, like: Value): Value => e.Cast(condition, { to: onnxType[like.type.dtype] });
 
-/** The chord of f over the box: slope (f(u)-f(l))/(u-l), or f'(l) where the box is a point. */
-export function chord(e: Emit, x: Interval, f: (v: Value) => Value, derivative: (v: Value) => Value): { slope: Value; offset: Value } {
-  const width = e.Sub(x.hi, x.lo);
-  const thin = e.LessOrEqual(width, e.scalar(1e-6, width));
-  const safe = e.Where(thin, e.scalar(1, width), width);
-  const slope = e.Where(thin, derivative(x.lo), e.Div(e.Sub(f(x.hi), f(x.lo)), safe));
-  return { slope, offset: e.Sub(f(x.lo), e.Mul(slope, x.lo)) };
+/** Steeper chords than this are not drawn: slope times position would overflow. */
+const STEEPEST = 1e15;
+
+/**
+ * The chord of f over the box, slope (f(u)-f(l))/(u-l): above where f is convex, below where it is concave. In a box that is a
+ * point, or where the chord is too steep, the larger (the smaller) of the two ends takes its place.
+ */
+export function chord(e: Emit, x: Interval, f: (v: Value) => Value, side: "above" | "below"): { slope: Value; offset: Value } {
+  const [l, u, width] = [f(x.lo), f(x.hi), e.Sub(x.hi, x.lo)];
+  const o = e.scalar(0, width);
+  const slope = e.Div(e.Sub(u, l), e.Where(e.Greater(width, o), width, e.scalar(1, o)));
+  const drawn = e.And(e.Greater(width, o), e.LessOrEqual(e.Abs(slope), e.scalar(STEEPEST, o)));
+  const flat = side === "above" ? e.Max(l, u) : e.Min(l, u);
+  return { slope: e.Where(drawn, slope, o), offset: e.Where(drawn, e.Sub(l, e.Mul(slope, x.lo)), flat) };
 }
 
 /** The tangent of f at p. */
@@ -138,16 +163,18 @@ export const convex =
     const F = (v: Value) => f(e, v, node);
     const D = (v: Value) => derivative(e, v, node);
     const below = tangent(e, centre(e, x!), F, D);
-    const above = chord(e, x!, F, D);
+    const above = chord(e, x!, F, "above");
     return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
   };
 
 /** Lines of a concave function: the chord below, a tangent above (at the middle). */
 export const concave =
   (f: Scalar, derivative: Scalar): LineRule =>
-  (e, node, x) => {
-    const { lower, upper } = convex(f, derivative)(e, node, x) as Exclude<ReturnType<LineRule>, string>;
-    return { lower: upper, upper: lower };
+  (e, node, [x]) => {
+    const F = (v: Value) => f(e, v, node);
+    const below = chord(e, x!, F, "below");
+    const above = tangent(e, centre(e, x!), F, (v) => derivative(e, v, node));
+    return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
   };
 
 /**
@@ -164,15 +191,14 @@ export const sShaped =
     const left = e.LessOrEqual(x!.hi, o);
     const right = e.GreaterOrEqual(x!.lo, o);
     const least = e.Min(D(x!.lo), D(x!.hi));
-    const c = chord(e, x!, F, D);
     const t = tangent(e, centre(e, x!), F, D);
     const through = (p: Value) => ({ slope: least, offset: e.Sub(F(p), e.Mul(least, p)) });
     const pick = (cond: Value, p: { slope: Value; offset: Value }, q: { slope: Value; offset: Value }) => ({
       slope: e.Where(cond, p.slope, q.slope),
       offset: e.Where(cond, p.offset, q.offset),
     });
-    const lower = pick(right, c, pick(left, t, through(x!.lo)));
-    const upper = pick(left, c, pick(right, t, through(x!.hi)));
+    const lower = pick(right, chord(e, x!, F, "below"), pick(left, t, through(x!.lo)));
+    const upper = pick(left, chord(e, x!, F, "above"), pick(right, t, through(x!.hi)));
     return { lower: { slopes: [lower.slope], offset: lower.offset }, upper: { slopes: [upper.slope], offset: upper.offset } };
   };
 

@@ -6,8 +6,10 @@ import { affine, arg, type IntervalRule, none, type Op } from "./op.ts";
 
 const noLines = none("a truth value has no line");
 
-/** p ≤ q; as truths, p implies q. */
-const atMost = (e: Emit, p: Value, q: Value): Value => (p.type.dtype === "bool" ? e.Or(e.Not(p), q) : e.LessOrEqual(p, q));
+// NaN compares false with everything: “surely” is asked as it is, “possibly” as “not surely not”, so that NaN proves nothing
+
+/** Possibly p ≤ q; as truths, p implies q. */
+const atMost = (e: Emit, p: Value, q: Value): Value => (p.type.dtype === "bool" ? e.Or(e.Not(p), q) : e.Not(e.Greater(p, q)));
 
 const comparing = (interval: IntervalRule, truth: (...xs: number[]) => boolean): Op => ({
   infer: (call) => [{ dtype: "bool", shape: broadcast(...call.inputs.map((v) => v!.type.shape)) }],
@@ -18,19 +20,19 @@ const comparing = (interval: IntervalRule, truth: (...xs: number[]) => boolean):
 });
 
 export const Greater: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.Greater(a!.lo, b!.hi), hi: e.Greater(a!.hi, b!.lo) }],
+  (e, _, [a, b]) => [{ lo: e.Greater(a!.lo, b!.hi), hi: e.Not(e.LessOrEqual(a!.hi, b!.lo)) }],
   (a, b) => a! > b!,
 );
 export const GreaterOrEqual: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.GreaterOrEqual(a!.lo, b!.hi), hi: e.GreaterOrEqual(a!.hi, b!.lo) }],
+  (e, _, [a, b]) => [{ lo: e.GreaterOrEqual(a!.lo, b!.hi), hi: e.Not(e.Less(a!.hi, b!.lo)) }],
   (a, b) => a! >= b!,
 );
 export const Less: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.Less(a!.hi, b!.lo), hi: e.Less(a!.lo, b!.hi) }],
+  (e, _, [a, b]) => [{ lo: e.Less(a!.hi, b!.lo), hi: e.Not(e.GreaterOrEqual(a!.lo, b!.hi)) }],
   (a, b) => a! < b!,
 );
 export const LessOrEqual: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.LessOrEqual(a!.hi, b!.lo), hi: e.LessOrEqual(a!.lo, b!.hi) }],
+  (e, _, [a, b]) => [{ lo: e.LessOrEqual(a!.hi, b!.lo), hi: e.Not(e.Greater(a!.lo, b!.hi)) }],
   (a, b) => a! <= b!,
 );
 export const Equal: Op = comparing(

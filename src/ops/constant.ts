@@ -1,5 +1,5 @@
 /** Values that no input is needed for, and conversions. */
-import { arrays, dtypeOf, fail, full, isBig, isFloat, onnxType, size, type Tensor, tensor } from "../base/index.ts";
+import { arrays, type DType, dtypeOf, fail, full, isBig, isFloat, onnxType, size, type Tensor, tensor } from "../base/index.ts";
 import { increasing } from "./algebra.ts";
 import { affine, arg, type Call, constantInts, int, none, type Op } from "./op.ts";
 import { filled } from "./reshaping.ts";
@@ -67,12 +67,40 @@ const target = (call: Call) =>
     mend: "export the model in float32",
   });
 
+/** The least and the largest float32 of an integer type. */
+const WHOLE: { readonly [D in DType]?: readonly [number, number] } = {
+  int32: [-(2 ** 31), 2 ** 31 - 128],
+  int64: [-(2 ** 63), 2 ** 63 - 2 ** 39],
+};
+
 export const Cast: Op = {
   infer: (call) => [{ dtype: target(call), shape: arg(call, 0).type.shape }],
   // between float types the gradient passes; from or to anything else it is zero
   vjp: (e, { inputs: [x], outputs: [y] }, [dy]) =>
     isFloat(x!.type.dtype) && isFloat(y!.type.dtype) ? [e.Cast(dy!, { to: onnxType[x!.type.dtype] })] : [null],
-  interval: increasing,
+  interval: (e, node, [x]) => {
+    const to = node.outputs[0]!.type.dtype;
+    const from = node.inputs[0]!.type.dtype;
+    // true is what is not 0, on either side of it
+    if (to === "bool" && from !== "bool") {
+      const o = e.scalar(0, x!.lo);
+      const no = e.And(e.Equal(x!.lo, o), e.Equal(x!.hi, o));
+      return [{ lo: e.Or(e.Greater(x!.lo, o), e.Less(x!.hi, o)), hi: e.Not(no) }];
+    }
+    if (isFloat(to) || from === "bool" || from === to) return increasing(e, node, [x!]);
+    const [least, most] =
+      (isFloat(from) && WHOLE[to]) ||
+      fail({
+        code: "operator-no-interval",
+        expected: `no cast from ${from} to ${to} of what is perturbed`,
+        got: node.name ?? "a node where it is",
+        mend: "cut the model before this node, or attack it instead of proving it",
+      });
+    // beyond its range an integer type holds anything, and for NaN too
+    const [low, high] = [e.scalar(least, x!.lo), e.scalar(most, x!.lo)];
+    const fits = e.And(e.GreaterOrEqual(x!.lo, low), e.LessOrEqual(x!.hi, high));
+    return increasing(e, node, [{ lo: e.Where(fits, x!.lo, low), hi: e.Where(fits, x!.hi, high) }]);
+  },
   lines: (e, { inputs: [x], outputs: [y], attrs }, [box]) =>
     isFloat(x!.type.dtype) && isFloat(y!.type.dtype)
       ? affine

@@ -1,5 +1,5 @@
 /** Elements chosen or placed by index. */
-import { axisOf, size, strides } from "../base/index.ts";
+import { axisOf, fail, size, strides } from "../base/index.ts";
 import type { Value } from "../graph/index.ts";
 import { moving, zerosLike } from "./algebra.ts";
 import { moveElements } from "./movement.ts";
@@ -52,7 +52,17 @@ export const GatherElements: Op = {
 
 /** Data with updates placed (`none`, indices distinct) or added (`add`) by index along one axis. */
 export const ScatterElements: Op = {
-  infer: (call) => [arg(call, 0).type],
+  infer: (call) => {
+    const reduction = text(call, "reduction", "none");
+    if (reduction !== "none" && reduction !== "add")
+      fail({
+        code: "operator-attribute",
+        expected: "ScatterElements that places or adds",
+        got: `reduction “${reduction}”`,
+        mend: "cut the model before this node, or replace it at export",
+      });
+    return [arg(call, 0).type];
+  },
   vjp: (e, node, [dy]) => {
     const [, indices] = node.inputs as [Value, Value];
     const axis = int(node, "axis", 0);

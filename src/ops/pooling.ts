@@ -1,7 +1,7 @@
 /** Pooling over windows. */
 import { fail, size, tensor } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { increasing, mask } from "./algebra.ts";
+import { guarded, increasing, mask } from "./algebra.ts";
 import { spaced } from "./movement.ts";
 import { affine, arg, type Call, composed, int, type Op } from "./op.ts";
 import { ReduceMax, ReduceMean } from "./reduction.ts";
@@ -59,6 +59,8 @@ const respell: Op["respell"] = (e, node) => {
   return e.node(node.op, node.inputs, { ...attrs, pads: [...w.before, ...after] }, node.name);
 };
 
+const allButBatch = (e: Emit, v: Value): Value => e.ints(v.type.shape.map((_, i) => i).slice(1));
+
 /** Smallest finite float32: padding that never wins. */
 const LOWEST = -3.4e38;
 
@@ -89,13 +91,14 @@ export const MaxPool: Op = {
       ),
     ];
   },
-  interval: increasing,
+  interval: guarded(increasing, (e, _, width) => e.ReduceSum(width, allButBatch(e, width), { keepdims: 1 })),
   lines: composed,
   respell,
   compose: (e, node) => {
     const w = windowOf(node);
     // a window that sees padding sees the edge beside it too, unless its steps jump over it
-    if (w.before.some((p, i) => p > 0 && w.dilations[i]! > 1))
+    const after = overhang(w);
+    if (w.dilations.some((d, i) => d > 1 && (w.before[i]! > 0 || after[i]! > 0)))
       fail({
         code: "operator-no-lines",
         expected: "MaxPool without both padding and dilation",
@@ -176,7 +179,7 @@ const global = (reduce: "ReduceMean" | "ReduceMax", rule: Op): Op => {
       const [g] = (rule.vjp as Extract<Op["vjp"], (...args: never[]) => unknown>)(e, inner, dy);
       return [g!];
     },
-    interval: increasing,
+    interval: composed,
     lines: composed,
     noFloat64: true,
     compose: (e, node) => [reduced(e, node)],

@@ -18,8 +18,8 @@ import {
 import { Mul } from "./elementwise.ts";
 import { affine, composed, type LineRule, type Op } from "./op.ts";
 
-/** Stands for “no bound”: finite, so that 0·BIG is 0 and not NaN. */
-const BIG = 3e38;
+/** “No bound”. */
+const BIG = Number.POSITIVE_INFINITY;
 
 export const Div: Op = {
   infer: broadcasting,
@@ -45,6 +45,12 @@ export const Div: Op = {
   fold: (inputs, call) => foldElementwise((a, b) => (inputs[0]!.dtype.startsWith("float") ? a! / b! : Math.trunc(a! / b!)))(inputs, call),
 };
 
+/** A line with 0 where it is open. */
+const closed = (e: Emit, { slopes, offset, open }: Required<Line>): Line => {
+  const o = e.scalar(0, offset);
+  return { slopes: slopes.map((s) => s && e.Where(open, o, s)), offset: e.Where(open, o, offset), open };
+};
+
 export const Exp: Op = {
   infer: same,
   vjp: chain((_, __, y) => y),
@@ -52,13 +58,14 @@ export const Exp: Op = {
   lines: (e, _, [x]) => {
     const f = (v: Value) => e.Exp(v);
     // a tangent anywhere is below: take it where the exponential is finite
-    const below = tangent(e, e.Min(centre(e, x!), e.scalar(80, x!.lo)), f, f);
-    const above = chord(e, x!, f, f);
-    // beyond, slope times position would overflow
-    const finite = e.LessOrEqual(x!.hi, e.scalar(80, x!.lo));
-    const slope = e.Where(finite, above.slope, e.scalar(0, x!.lo));
-    const offset = e.Where(finite, above.offset, e.scalar(BIG, x!.lo));
-    return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [slope], offset } };
+    const most = e.scalar(80, x!.lo);
+    const below = tangent(e, e.Min(centre(e, x!), most), f, f);
+    const open = e.Greater(x!.hi, most);
+    const above = chord(e, { lo: e.Min(x!.lo, most), hi: e.Min(x!.hi, most) }, f, "above");
+    return {
+      lower: { slopes: [below.slope], offset: below.offset },
+      upper: closed(e, { slopes: [above.slope], offset: above.offset, open }),
+    };
   },
   fold: foldElementwise((a) => Math.exp(a!)),
 };
@@ -75,13 +82,12 @@ export const Log: Op = {
     const [near, far] = [e.scalar(1e-30, x!.lo), e.scalar(1e30, x!.lo)];
     const above = tangent(e, e.Min(e.Max(centre(e, x!), near), far), f, slopeOf);
     const lo = e.Min(e.Max(x!.lo, near), far);
-    const below = chord(e, { lo, hi: e.Max(x!.hi, lo) }, f, slopeOf);
+    const below = chord(e, { lo, hi: e.Max(x!.hi, lo) }, f, "below");
     const finite = e.Less(x!.hi, far);
-    const positive = e.GreaterOrEqual(x!.lo, near);
-    const slope = e.Where(e.And(positive, finite), below.slope, e.scalar(0, lo));
+    const [slope, offset] = [e.Where(finite, below.slope, e.scalar(0, lo)), e.Where(finite, below.offset, f(lo))];
     // from 0 down there is no bound
-    const offset = e.Where(positive, e.Where(finite, below.offset, f(lo)), e.scalar(-BIG, lo));
-    return { lower: { slopes: [slope], offset }, upper: { slopes: [above.slope], offset: above.offset } };
+    const lower = closed(e, { slopes: [slope], offset, open: e.Less(x!.lo, near) });
+    return { lower, upper: { slopes: [above.slope], offset: above.offset } };
   },
   fold: foldElementwise((a) => Math.log(a!)),
 };
@@ -91,18 +97,22 @@ export const Sqrt: Op = {
   // dy / 2√x
   vjp: (e, { outputs: [y] }, [dy]) => [e.Div(e.Mul(dy!, e.scalar(0.5, dy!)), y!)],
   interval: (e, _, [x]) => [{ lo: e.Sqrt(e.Relu(x!.lo)), hi: e.Sqrt(e.Relu(x!.hi)) }],
-  lines: concave(
-    (e, x) => e.Sqrt(e.Relu(x)),
-    // finite at 0, where the tangent is only asked for in a degenerate box
-    (e, x) => e.Div(e.scalar(0.5, x), e.Sqrt(e.Max(x, e.scalar(1e-12, x)))),
-  ),
+  // below 0 it is not defined: what a bound leaves there is cut off. A tangent anywhere right of 0 is above
+  lines: (e, _, [x]) => {
+    const f = (v: Value) => e.Sqrt(v);
+    const [o, least] = [e.scalar(0, x!.lo), e.scalar(1e-12, x!.lo)];
+    const inside = { lo: e.Max(x!.lo, o), hi: e.Max(x!.hi, o) };
+    const below = chord(e, inside, f, "below");
+    const above = tangent(e, e.Max(centre(e, inside), least), f, (v) => e.Div(e.scalar(0.5, v), f(v)));
+    return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
+  },
   fold: foldElementwise((a) => Math.sqrt(a!)),
 };
 
 /** Both ends have one sign: 1/x is monotone on the box. */
 const oneSided = (e: Emit, x: Interval): Value => e.Or(e.Greater(x.lo, e.scalar(0, x.lo)), e.Less(x.hi, e.scalar(0, x.hi)));
 
-/** Convex right of 0, concave left of it; a box across the pole has no line, and answers ±∞ as its offset. */
+/** Convex right of 0, concave left of it; across the pole lines are open. */
 const reciprocalLines: LineRule = (e, node, x) => {
   const f = (e2: Emit, v: Value) => e2.Reciprocal(v);
   const d = (e2: Emit, v: Value) => e2.Neg(e2.Reciprocal(e2.Mul(v, v)));
@@ -114,21 +124,14 @@ const reciprocalLines: LineRule = (e, node, x) => {
     (v) => f(e, v),
     (v) => d(e, v),
   );
-  const above = chord(
-    e,
-    { lo: e.Min(x[0]!.lo, far), hi: x[0]!.hi },
-    (v) => f(e, v),
-    (v) => d(e, v),
-  );
+  const above = chord(e, { lo: e.Min(x[0]!.lo, far), hi: x[0]!.hi }, (v) => f(e, v), "above");
   const right = { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
   const left = concave(f, d)(e, node, x) as { lower: Line; upper: Line };
   const positive = e.Greater(x[0]!.lo, e.scalar(0, x[0]!.lo));
-  const sided = oneSided(e, x[0]!);
-  const pick = (p: Line, q: Line, none: number): Line => ({
-    slopes: [e.Where(sided, e.Where(positive, p.slopes[0]!, q.slopes[0]!), e.scalar(0, p.offset))],
-    offset: e.Where(sided, e.Where(positive, p.offset, q.offset), e.scalar(none, p.offset)),
-  });
-  return { lower: pick(right.lower, left.lower, -BIG), upper: pick(right.upper, left.upper, BIG) };
+  const open = e.Not(oneSided(e, x[0]!));
+  const pick = (p: Line, q: Line): Line =>
+    closed(e, { slopes: [e.Where(positive, p.slopes[0]!, q.slopes[0]!)], offset: e.Where(positive, p.offset, q.offset), open });
+  return { lower: pick(right.lower, left.lower), upper: pick(right.upper, left.upper) };
 };
 
 export const Reciprocal: Op = {
@@ -156,8 +159,10 @@ export const Pow: Op = {
     if (p === 0) return [null, null];
     const c = p !== undefined ? e.scalar(p, dy!) : e.Cast(b!, { to: dy!.type.dtype === "float64" ? 11 : 1 });
     const power = p === 2 ? a! : p === 1 ? e.scalar(1, dy!) : e.Pow(a!, e.Sub(c, e.scalar(1, dy!)));
-    const da = e.Mul(dy!, e.Mul(c, power));
-    if (p !== undefined) return [unbroadcast(e, da, a!), null];
+    if (p !== undefined) return [unbroadcast(e, e.Mul(dy!, e.Mul(c, power)), a!), null];
+    // an exponent of 0 has slope 0, on a base of 0 too
+    const o = e.scalar(0, dy!);
+    const da = e.Mul(dy!, e.Where(e.Equal(c, o), o, e.Mul(c, power)));
     const safe = e.Where(e.Greater(a!, e.scalar(0, a!)), a!, e.scalar(1, a!));
     return [unbroadcast(e, da, a!), unbroadcast(e, e.Mul(dy!, e.Mul(y!, e.Log(safe))), b!)];
   },

@@ -1,6 +1,6 @@
 /** Piecewise linear activations. */
 import type { Emit, Interval, Value } from "../graph/index.ts";
-import { again, chain, foldElementwise, increasing, mask, same, unbroadcast } from "./algebra.ts";
+import { again, chain, eachAlone, foldElementwise, guarded, increasing, isConstantBox, mask, same, unbroadcast } from "./algebra.ts";
 import { arg, composed, type IntervalRule, int, type LineRule, none, type Op } from "./op.ts";
 
 /**
@@ -101,7 +101,15 @@ export const Clip: Op = {
     const to = (c: Value, v: Value) => unbroadcast(e, e.Where(c, dy!, o), v);
     return [inside ? e.Where(inside, dy!, o) : dy!, low ? to(e.Less(x!, low), low) : null, high ? to(e.Greater(x!, high), high) : null];
   },
-  interval: increasing,
+  // the kernel passes over an end that is NaN
+  interval: (e, node, [x, low, high]) => {
+    if (isConstantBox(low) && isConstantBox(high)) return increasing(e, node, [x!, low ?? null, high ?? null]);
+    const cut = (v: Value, l?: Value, h?: Value) => {
+      const up = l ? e.Max(v, l) : v;
+      return h ? e.Min(up, h) : up;
+    };
+    return [{ lo: cut(x!.lo, low?.lo, high?.lo), hi: cut(x!.hi, low?.hi, high?.hi) }];
+  },
   lines: composed,
   // l + relu(x − l), then h − relu(h − ·)
   compose: (e, { inputs: [x, low, high] }) => {
@@ -123,14 +131,14 @@ export const ThresholdedRelu: Op = {
   infer: same,
   vjp: chain((e, x, _, node) => mask(e, e.Greater(x, e.scalar(int(node, "alpha", 1), x)), x)),
   // it jumps at alpha: a box across it reaches 0, and everything from alpha up to its end
-  interval: (e, node, [x]) => {
+  interval: guarded((e, node, [x]) => {
     const a = e.scalar(int(node, "alpha", 1), x!.lo);
     const o = e.scalar(0, x!.lo);
     const some = e.Greater(x!.hi, a);
     const lowest = e.Where(e.Greater(x!.lo, a), x!.lo, e.Min(a, o));
     const highest = e.Where(e.Greater(x!.lo, a), x!.hi, e.Max(x!.hi, o));
     return [{ lo: e.Where(some, lowest, o), hi: e.Where(some, highest, o) }];
-  },
+  }, eachAlone),
   lines: none("it jumps at its threshold; intervals bound it"),
   noFloat64: true,
   compose: (e, node) => {

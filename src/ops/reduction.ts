@@ -1,7 +1,7 @@
 /** Reductions over axes (opset 18: axes are an input). */
 import { axisOf, size } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { mask, moving } from "./algebra.ts";
+import { guarded, mask, moving } from "./algebra.ts";
 import { affine, arg, type Call, composed, constantInts, int, none, type Op } from "./op.ts";
 
 /** Axes reduced; none given means all, unless the node says that none means none. */
@@ -65,7 +65,7 @@ const extreme = (pick: "Max" | "Min"): Op => ({
     const ties = e.ReduceSum(hit, node.inputs[1] ?? null, { ...node.attrs, keepdims: 1 });
     return [e.Mul(hit, e.Div(kept(e, node, dy!), ties)), ...rest(node)];
   },
-  interval: moving(0),
+  interval: guarded(moving(0), (e, node, width) => e.ReduceSum(width, node.inputs[1] ?? null, node.attrs)),
   lines: composed,
   compose: pairwise(pick),
 });

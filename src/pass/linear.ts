@@ -7,7 +7,7 @@
  * broadcast over the rows. Mixing the two is silently unsound, so `linear` checks it on every value.
  */
 import { CounterfoilError, fail, onnxType, sameShape } from "../base/index.ts";
-import { dependents, type Emit, type Graph, type Interval, input, type Node, order, type Value } from "../graph/index.ts";
+import { dependents, type Emit, type Graph, type Interval, input, type Line, type Node, order, type Value } from "../graph/index.ts";
 import { unbroadcast } from "../ops/algebra.ts";
 import { ops } from "../ops/index.ts";
 import { affine, composed, isGap, type Lines } from "../ops/op.ts";
@@ -20,6 +20,8 @@ export interface LinearBound {
   readonly coefficients: ReadonlyMap<Value, Value>;
   /** [R] */
   readonly offset: Value;
+  /** Σ of the absolute values of what `offset` is the sum of, [R]. */
+  readonly size: Value;
 }
 
 /** What changes when a source does. A value known from shapes does not, though it is computed from one. */
@@ -84,6 +86,11 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
   const wider = atBatch(y, sources, batch + 1);
   const coefficient = new Map<Value, Value>([[y, rows]]);
   let offset = e.fill(0, [batch], rows.type.dtype);
+  let total = offset;
+  const add = (part: Value) => {
+    offset = addRows(e, offset, part);
+    total = addRows(e, total, e.Abs(part));
+  };
   const push = (v: Value, a: Value) => {
     const old = coefficient.get(v);
     coefficient.set(v, old ? e.Add(old, a) : a);
@@ -140,7 +147,7 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
       );
       node.outputs.forEach((o, i) => {
         const c = coefficient.get(o);
-        if (c) offset = addRows(e, offset, e.Mul(c, atZero[i]!));
+        if (c) add(e.Mul(c, atZero[i]!));
       });
     } else {
       const zero = e.scalar(0, a);
@@ -160,11 +167,19 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
             ),
           );
       });
-      offset = addRows(e, offset, e.Add(e.Mul(up, answer.lower.offset), e.Mul(down, answer.upper.offset)));
+      add(e.Add(times(e, up, answer.lower), times(e, down, answer.upper)));
     }
   }
   const coefficients = new Map(sources.map((x) => [x, coefficient.get(x) ?? e.fill(0, [batch, ...x.type.shape.slice(1)], x.type.dtype)]));
-  return { coefficients, offset };
+  return { coefficients, offset, size: total };
+}
+
+/** c·offset; −∞ where there is no line and c asks for one. */
+function times(e: Emit, c: Value, { offset, open }: Line): Value {
+  const product = e.Mul(c, offset);
+  if (!open) return product;
+  const asked = e.And(open, e.Not(e.Equal(c, e.scalar(0, c))));
+  return e.Where(asked, e.scalar(Number.NEGATIVE_INFINITY, c), product);
 }
 
 function linesOf(e: Emit, node: Node, live: ReadonlySet<Value>, box: (v: Value) => Interval): Lines | typeof affine {
@@ -218,9 +233,9 @@ export function concretize(e: Emit, bound: LinearBound, box: (v: Value) => Inter
   return least;
 }
 
-/** Σ |coefficients|·max |x| + |offset| over the box, [R]: what the rounding of a bound is a small share of. */
+/** Σ |coefficients|·max |x| + Σ |parts of the offset| over the box, [R]: what the rounding of a bound is a small share of. */
 export function magnitude(e: Emit, bound: LinearBound, box: (v: Value) => Interval): Value {
-  let total = e.Abs(bound.offset);
+  let total = bound.size;
   for (const [x, a] of bound.coefficients) {
     const { lo, hi } = box(x);
     total = addRows(e, total, e.Mul(e.Abs(a), e.Max(e.Abs(lo), e.Abs(hi))));

@@ -36,6 +36,8 @@ export interface CertifyResult {
   readonly method: Method;
   readonly epsilon: number;
   readonly norm: "linf";
+  /** Of the data: balls are cut to it. */
+  readonly range: readonly [number, number];
   readonly cleanAccuracy: number;
   /** Share certified: a lower bound of the accuracy under any attack. */
   readonly certifiedAccuracy: number;
@@ -46,7 +48,7 @@ export interface CertifyResult {
   readonly samples: readonly Certificate[];
 }
 
-/** Interval margins count only past this share of the largest logit bound, which covers the rounding of float32. */
+/** Interval margins count only past this share of the largest logit bound, an allowance for the rounding of float32. */
 const SLACK = 1e-4;
 
 /** Certify L∞ balls around the samples: PGD looks for a counterexample first, bounds are computed where it finds none. */
@@ -86,6 +88,7 @@ export async function certify(
     method,
     epsilon,
     norm: "linf",
+    range,
     cleanAccuracy: attacked.cleanAccuracy,
     certifiedAccuracy: share((s) => s.status === "certified"),
     attackedAccuracy: attacked.robustAccuracy,

@@ -1,5 +1,5 @@
 /** CROWN on one network: enclosures layer by layer, each from backward linear bounds. Zhang et al. 2018, arXiv:1811.00866. */
-import { rows, size, type Tensor } from "../base/index.ts";
+import { isFloat, rows, size, type Tensor } from "../base/index.ts";
 import { dependents, type Graph, type Interval, input, order, type Value } from "../graph/index.ts";
 import { ops } from "../ops/index.ts";
 import { builder, concretize, expandForLines, intervals, linear, magnitude, rebatch, relaxed } from "../pass/index.ts";
@@ -32,16 +32,17 @@ interface Stage {
   readonly kinks: readonly number[] | null;
   /** The value's enclosure by intervals, from those of all before it. */
   readonly enclose: Program;
-  /** Lower bounds of `batch` rows of specification. */
-  readonly backward: Program;
+  /** Lower bounds of `batch` rows of specification; null for truths and whole numbers, which have intervals only. */
+  readonly backward: Program | null;
 }
 
 /** Rows of one backward pass: enough to fill matrix products, few enough that little is wasted on the last pass. */
 const ROWS = 64;
 
 /**
- * Bounds are computed in float32. Each gives up this share of the numbers that it is the sum of: some hundred roundings
- * (2⁻²⁴ each), which covers those of the bound, and of the file's own arithmetic, on networks of this size.
+ * Bounds are computed in float32. Each gives up this share of the numbers that it is the sum of, some hundred roundings (2⁻²⁴
+ * each): an allowance, not a proof, for what cancelled inside a product of matrices is not in that sum. What is bounded is the
+ * network in exact arithmetic.
  */
 export const ROUNDING = 1e-5;
 
@@ -54,7 +55,7 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
     stages.push(await stage(net, values.slice(0, k), v, k === values.length - 1 ? specRows : undefined, run));
 
   /** Lower bounds of each row of `spec`. */
-  async function bounds({ backward, batch }: Stage, known: readonly Numbers[], spec: Numbers): Promise<Float32Array> {
+  async function bounds(backward: Program, batch: number, known: readonly Tensor[], spec: Numbers): Promise<Float32Array> {
     const n = spec.shape[0]!;
     const out = new Float32Array(n);
     for (let at = 0; at < n; at += batch) {
@@ -69,16 +70,21 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
 
   return {
     async lowerBounds(lo, hi, spec) {
-      const known: Numbers[] = [lo, hi];
+      const known: Tensor[] = [lo, hi];
       for (const s of stages.slice(0, -1)) {
-        const [ibpLo, ibpHi] = (await s.enclose.run(known)) as Numbers[];
+        const enclosed = await s.enclose.run(known);
+        if (!s.backward) {
+          known.push(...enclosed);
+          continue;
+        }
+        const [ibpLo, ibpHi] = enclosed as Numbers[];
         widen(ibpLo!.data, ibpHi!.data);
         if (!s.affine) {
           const { kinks } = s;
           const loose = Array.from(ibpLo!.data.keys()).filter(
             (i) => kinks?.some((k) => ibpLo!.data[i]! < k && k < ibpHi!.data[i]!) ?? true,
           );
-          const found = await bounds(s, known, signedUnits(s.shape, loose));
+          const found = await bounds(s.backward, s.batch, known, signedUnits(s.shape, loose));
           loose.forEach((i, k) => {
             // neither bound dominates on every neuron: keep the better of each
             const [a, b] = [Math.max(ibpLo!.data[i]!, found[2 * k]!), Math.min(ibpHi!.data[i]!, -found[2 * k + 1]!)];
@@ -87,12 +93,16 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
             ibpHi!.data[i] = Math.max(a, b);
           });
         }
+        // what overflowed proves nothing, and lines could not be told from it
+        if (![...ibpLo!.data, ...ibpHi!.data].every(Number.isFinite))
+          return new Float32Array(spec.shape[0]!).fill(Number.NEGATIVE_INFINITY);
         known.push(ibpLo!, ibpHi!);
       }
-      return bounds(stages.at(-1)!, known, spec);
+      const last = stages.at(-1)!;
+      return bounds(last.backward!, last.batch, known, spec);
     },
     async release() {
-      for (const s of stages) await Promise.all([s.enclose.release(), s.backward.release()]);
+      for (const s of stages) await Promise.all([s.enclose.release(), s.backward?.release()]);
     },
   };
 }
@@ -104,11 +114,20 @@ async function stage(net: Graph, earlier: readonly Value[], v: Value, specRows: 
   const box = new Map<Value, Interval>();
   const feeds: Value[] = [];
   for (const x of [net.inputs[0]!, ...earlier]) {
-    const [lo, hi] = [input("float32", x.type.shape), input("float32", x.type.shape)];
+    const [lo, hi] = [input(x.type.dtype, x.type.shape), input(x.type.dtype, x.type.shape)];
     feeds.push(lo, hi);
     box.set(x, { lo, hi });
   }
   intervals(e, [v], box);
+  const own = box.get(v)!;
+  const known = {
+    shape,
+    batch,
+    affine: !earlier.some((x) => dependents([v], [x]).has(v)),
+    kinks: kinksOf(net, v),
+    enclose: await compile({ inputs: feeds, outputs: [own.lo, own.hi] }, run),
+  };
+  if (!isFloat(v.type.dtype)) return { ...known, backward: null };
   const wide = rebatch({ inputs: net.inputs, outputs: [v] }, batch);
   const narrow = new Map([...wide.map].map(([one, many]) => [many, one]));
   narrow.set(wide.graph.inputs[0]!, net.inputs[0]!);
@@ -116,15 +135,7 @@ async function stage(net: Graph, earlier: readonly Value[], v: Value, specRows: 
   const at = (w: Value) => box.get(narrow.get(w) ?? w)!;
   const bound = linear(e, wide.graph.outputs[0]!, spec, [wide.graph.inputs[0]!], at);
   const least = concretize(e, bound, at);
-  const own = box.get(v)!;
-  return {
-    shape,
-    batch,
-    affine: !earlier.some((x) => dependents([v], [x]).has(v)),
-    kinks: kinksOf(net, v),
-    enclose: await compile({ inputs: feeds, outputs: [own.lo, own.hi] }, run),
-    backward: await compile({ inputs: [...feeds, spec], outputs: [least, magnitude(e, bound, at)] }, run),
-  };
+  return { ...known, backward: await compile({ inputs: [...feeds, spec], outputs: [least, magnitude(e, bound, at)] }, run) };
 }
 
 /** All kinks of the operators that read `v`'s enclosure; null where one of them is curved. */
