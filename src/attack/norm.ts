@@ -1,6 +1,7 @@
 /** Norms as values: how a ball is entered, climbed in and projected to. Emitted on [N, …] batches, sample by sample. */
 import { type Key, normal, size, type Tensor, uniform } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
+import { mask } from "../ops/algebra.ts";
 
 export interface Norm {
   readonly name: "linf" | "l2";
@@ -22,7 +23,8 @@ const length = (e: Emit, v: Value): Value => e.Sqrt(e.Max(e.ReduceSum(e.Mul(v, v
 /** max |δᵢ|. The steepest step is the sign of the gradient. */
 export const linf: Norm = {
   name: "linf",
-  direction: (e, g) => e.Sign(g),
+  // Sign by comparisons: a gradient that is NaN asks for no step
+  direction: (e, g) => e.Sub(mask(e, e.Greater(g, e.scalar(0, g)), g), mask(e, e.Less(g, e.scalar(0, g)), g)),
   // the box in the box: of the two, only `z` changes from step to step
   project: (e, z, x, epsilon, [low, high]) =>
     e.Max(e.Min(z, e.Min(e.Add(x, epsilon), e.scalar(high, x))), e.Max(e.Sub(x, epsilon), e.scalar(low, x))),
@@ -37,8 +39,9 @@ export const linf: Norm = {
 /** √Σδᵢ². The steepest step is the gradient, normalised. */
 export const l2: Norm = {
   name: "l2",
-  direction: (e, g) => {
-    // scaled first: squares of tiny gradients underflow
+  direction: (e, gradient) => {
+    // NaN asks for no step; scaled first: squares of tiny gradients underflow
+    const g = e.Where(e.Equal(gradient, gradient), gradient, e.scalar(0, gradient));
     const scaled = e.Div(g, e.Max(e.ReduceMax(e.Abs(g), perSample(e, g), { keepdims: 1 }), e.scalar(1e-30, g)));
     return e.Div(scaled, length(e, scaled));
   },

@@ -57,7 +57,7 @@ export const pgd =
         state: [
           { value: now, next, initial: blank(type.shape) },
           { value: best, next: e.Where(column, now, best), initial: blank(type.shape) },
-          { value: highest, next: e.Max(loss, highest), initial: blank([type.shape[0]!]) },
+          { value: highest, next: e.Where(better, loss, highest), initial: blank([type.shape[0]!]) },
         ],
       },
       { ...run, stride },

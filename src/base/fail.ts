@@ -1,6 +1,4 @@
 /** Who has to act: the user mends their input (exit 2); a bug of ours is reported (exit 3). */
-export type Blame = "user" | "bug";
-
 export interface Failure {
   /** Stable, kebab-case, searchable: `"file-missing"`, `"operator-unknown"`, … */
   readonly code: string;

@@ -65,6 +65,15 @@ const alive = (pid: number): boolean => {
   }
 };
 
+/** Who wrote a lock; a torn one names nobody. */
+function holderOf(text: string): { pid?: number; host?: string } {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return {};
+  }
+}
+
 async function lock(path: string): Promise<() => Promise<void>> {
   const mine = JSON.stringify({ pid: process.pid, host: hostname() });
   const take = async (): Promise<boolean> => {
@@ -81,7 +90,7 @@ async function lock(path: string): Promise<() => Promise<void>> {
   await speaking(`to write ${path}`, async () => {
     await mkdir(dirname(path), { recursive: true });
     if (await take()) return;
-    const holder = JSON.parse((await readFile(path, "utf8")) || "{}") as { pid?: number; host?: string };
+    const holder = holderOf(await readFile(path, "utf8"));
     const dead = holder.host === hostname() && holder.pid !== undefined && !alive(holder.pid);
     if (dead) await rm(path, { force: true });
     if (!dead || !(await take()))
@@ -143,8 +152,6 @@ export const host: Host = {
       (s) => (s.isDirectory() ? "directory" : "file"),
       () => null,
     ),
-  makeDir: (path) => speaking(`to make the folder ${path}`, async () => void (await mkdir(path, { recursive: true }))),
-  rename: (from, to) => speaking(`to rename ${from}`, () => rename(from, to)),
   remove: (path) => speaking(`to remove ${path}`, () => rm(path, { recursive: true, force: true })),
   lock,
   decodeImage,

@@ -8,8 +8,6 @@ export interface Host {
   readDir(path: string): Promise<readonly { readonly name: string; readonly directory: boolean }[]>;
   /** `"file"`, `"directory"`, or null where nothing is there. */
   kind(path: string): Promise<"file" | "directory" | null>;
-  makeDir(path: string): Promise<void>;
-  rename(from: string, to: string): Promise<void>;
   remove(path: string): Promise<void>;
   /** Take a lock file; a live holder is refused, a dead one's lock taken over. Returns how to give it back. */
   lock(path: string): Promise<() => Promise<void>>;

@@ -39,8 +39,6 @@ export const host: Host = {
   appendFile: nowhere("a file"),
   readDir: nowhere("a folder"),
   kind: nowhere("a path"),
-  makeDir: nowhere("a folder"),
-  rename: nowhere("a file"),
   remove: nowhere("a file"),
   lock: nowhere("a lock"),
   packageFile: nowhere("a package's file"),

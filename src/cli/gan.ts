@@ -40,7 +40,7 @@ const command = defineCommand({
         seed,
         folder,
         resume: args.resume !== undefined,
-        config: { command: "gan", data: args.data, model: args.model, seed },
+        config: { command: "gan", data: args.data, limit: args.limit ?? null, model: args.model, seed, provenance: data.provenance },
         samples,
         signal: interruptible(),
         onWarning: say,

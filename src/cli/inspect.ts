@@ -1,9 +1,9 @@
 import { defineCommand } from "citty";
-import { CounterfoilError, size } from "../base/index.ts";
-import type { Graph } from "../graph/index.ts";
+import { CounterfoilError, isFloat, size } from "../base/index.ts";
+import { type Graph, order } from "../graph/index.ts";
 import { decode, type Model, read } from "../onnx/index.ts";
 import { isGap, ops } from "../ops/index.ts";
-import { builder } from "../pass/index.ts";
+import { builder, perturbed } from "../pass/index.ts";
 import { gradientCheck, modelFile, openFile } from "../run/index.ts";
 import { jsonArg, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { printJson, say } from "./output.ts";
@@ -41,6 +41,14 @@ function readable(parse: () => Graph): { graph: Graph } | { problem: string } {
   }
 }
 
+/** Operators between input and output: constants and shapes need no answers. */
+function onTheWay(graph: Graph): string[] {
+  const moving = perturbed(graph.outputs, graph.inputs);
+  return order(graph.outputs)
+    .filter((node) => node.outputs.some((o) => moving.has(o)))
+    .map((node) => node.op);
+}
+
 const shapeText = (dims: readonly (number | string | null)[]): string => `[${dims.map((d) => d ?? "?").join(", ")}]`;
 
 const command = defineCommand({
@@ -58,8 +66,8 @@ const command = defineCommand({
     const operators = supportOf(model);
     const result = readable(() => read(file.bytes, builder(), { external: file.external }));
     const graph = "graph" in result ? result.graph : null;
-    const can = (what: "differentiable" | "interval" | "linear") => operators.every((o) => o[what] === true);
-    const differentiable = graph?.inputs.some((v) => v.type.dtype.startsWith("float")) === true && can("differentiable");
+    const can = (what: "vjp" | "interval" | "lines") => graph !== null && onTheWay(graph).every((op) => !isGap(ops[op]![what]));
+    const differentiable = graph?.inputs.some((v) => isFloat(v.type.dtype)) === true && can("vjp");
     const takesGradient = graph?.inputs.some((v) => v.type.dtype === "float32") && graph.outputs[0]?.type.dtype === "float32";
     const program = await openFile(file.external ? file.path : file.bytes, run);
     try {
@@ -78,7 +86,7 @@ const command = defineCommand({
         operators,
         readable: graph ? true : "problem" in result && result.problem,
         differentiable,
-        boundable: { interval: graph !== null && can("interval"), linear: graph !== null && can("linear") },
+        boundable: { interval: can("interval"), linear: can("lines") },
         gradientCheck: graph && takesGradient && differentiable ? await gradientCheck(graph, program, { ...run, seed }) : null,
         runtime: program.runtime,
       };

@@ -43,7 +43,7 @@ export const trainingArgs = {
   schedule: { type: "string", description: SCHEDULES.join(", "), default: "cyclic" },
   momentum: { type: "string", description: "of sgd", default: "0.9" },
   "warm-up": { type: "string", description: "steps of linear warm-up", default: "0" },
-  "weight-decay": { type: "string", description: "λ of L2 or decoupled decay", default: "0" },
+  "weight-decay": { type: "string", description: "λ of L2 or decoupled decay (default 0; of adamw 0.01)" },
   "clip-norm": { type: "string", description: "largest joint norm of the gradient" },
   ema: { type: "string", description: "decay of averaged weights, e.g. 0.999" },
   patience: { type: "string", description: "stop after so many epochs without a better validation accuracy" },
@@ -82,8 +82,8 @@ function schedule(args: Texts, rate: number, steps: number): Schedule {
 }
 
 function transform(args: Texts): Transform {
-  const decay = number("weight-decay", args["weight-decay"], { least: 0 });
   const name = choice("optimizer", args.optimizer, OPTIMIZERS);
+  const decay = maybeNumber("weight-decay", args["weight-decay"], { least: 0 }) ?? (name === "adamw" ? 0.01 : 0);
   const momentum = number("momentum", args.momentum, { least: 0, most: 1 });
   const rule = { adam: () => adam(), adamw: () => adamW({ weightDecay: decay }), sgd: () => sgd({ momentum }), rmsprop: () => rmsprop() }[
     name
@@ -133,7 +133,16 @@ export async function train(
   const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
   const patience = maybeNumber("patience", args.patience, { least: 1, whole: true });
   const folder = args.resume ?? args.out ?? freshFolder(command, name);
-  const config = { command, ...Object.fromEntries(SETTINGS.map((k) => [k, args[k]])), epochs, batch, seed, rate, ...extra };
+  const config = {
+    command,
+    ...Object.fromEntries(SETTINGS.map((k) => [k, args[k]])),
+    epochs,
+    batch,
+    seed,
+    rate,
+    provenance: data.provenance,
+    ...extra,
+  };
   const path = args.output ?? `${folder}/model.onnx`;
   await writable(path);
   const bar = meter(`${command} ${name} on ${data.name}, run folder ${folder}`);

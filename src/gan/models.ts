@@ -35,7 +35,8 @@ export interface GanSpec {
 /**
  * The adversarial nets of Goodfellow et al. 2014 (arXiv:1406.2661) for MNIST, with the settings of the published code:
  * z ~ U(−√3, √3)¹⁰⁰; G 1200-1200 rectifiers, sigmoid out; D two maxout layers of 240 units × 5 pieces with dropout
- * (0.2 of the input, 0.5 of the units); SGD 0.1 decaying by 1.000004 a step, momentum 0.5; batch 100.
+ * (0.2 of the input, 0.5 of the units); SGD 0.1 decaying by 1.000004 a step, momentum 0.5; batch 100. Left out: the code's
+ * output biases from the mean image, and the momentum's rise to 0.7 over 250 epochs.
  */
 const mlp2014 = (shape: Shape): GanSpec => {
   const wide = { init: uniformInit(0.05), bias: zeroBias };

@@ -64,5 +64,3 @@ export interface Line {
 export function input(dtype: DType, shape: Shape, name?: string, dims?: readonly (number | string)[]): Value {
   return { type: { dtype, shape }, node: null, index: 0, data: null, name, dims };
 }
-
-export const isConstant = (v: Value): boolean => v.data !== null;

@@ -60,7 +60,7 @@ export const orthogonal =
           const dot = row.reduce((s, v, k) => s + v * other[k]!, 0);
           for (let k = 0; k < m; k++) row[k]! -= dot * other[k]!;
         }
-        const length = Math.hypot(...row);
+        const length = Math.sqrt(row.reduce((s, v) => s + v * v, 0));
         for (let k = 0; k < m; k++) row[k]! /= length;
       }
     const out = zeros(shape);

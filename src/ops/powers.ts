@@ -94,8 +94,8 @@ export const Log: Op = {
 
 export const Sqrt: Op = {
   infer: same,
-  // dy / 2√x
-  vjp: (e, { outputs: [y] }, [dy]) => [e.Div(e.Mul(dy!, e.scalar(0.5, dy!)), y!)],
+  // dy / 2√x; at 0 a finite slope stands for the infinite one, so that a rectifier before it can still answer 0
+  vjp: (e, { outputs: [y] }, [dy]) => [e.Div(e.Mul(dy!, e.scalar(0.5, dy!)), e.Max(y!, e.scalar(1e-19, y!)))],
   interval: (e, _, [x]) => [{ lo: e.Sqrt(e.Relu(x!.lo)), hi: e.Sqrt(e.Relu(x!.hi)) }],
   // below 0 it is not defined: what a bound leaves there is cut off. A tangent anywhere right of 0 is above
   lines: (e, _, [x]) => {

@@ -23,10 +23,10 @@ export const cyclic =
   (peak: number, steps: number, peakAt = 0.5): Schedule =>
   (step) => {
     const t = Math.min(step / steps, 1);
-    return t < peakAt ? (peak * t) / peakAt : (peak * (1 - t)) / (1 - peakAt);
+    return t < peakAt || peakAt === 1 ? (peak * t) / peakAt : (peak * (1 - t)) / (1 - peakAt);
   };
 
-/** Multiply a schedule by a ramp from 0 to 1 over the first `steps`. */
+/** Multiply a schedule by a ramp over the first `steps`: 1/steps, 2/steps, … 1. */
 export const warmUp =
   (steps: number, then: Schedule): Schedule =>
   (step) =>

@@ -25,7 +25,7 @@ export interface LinearBound {
 }
 
 /** What changes when a source does. A value known from shapes does not, though it is computed from one. */
-function perturbed(roots: readonly Value[], sources: readonly Value[]): Set<Value> {
+export function perturbed(roots: readonly Value[], sources: readonly Value[]): Set<Value> {
   const live = new Set<Value>(sources);
   for (const node of order(roots)) if (node.inputs.some((v) => v && live.has(v))) for (const o of node.outputs) if (!o.known) live.add(o);
   return live;

@@ -52,7 +52,10 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
     full([], schedule(k)),
     ...drawNoise(fold(fold(root, "noise"), k), step.noise),
   ];
-  const state = () => Object.fromEntries(step.names.map((name, i) => [name, step.program.read()[i]!]));
+  const state = () => {
+    const now = step.program.read();
+    return Object.fromEntries(step.names.map((name, i) => [name, now[i]!]));
+  };
   let best: Tensors | null = null;
 
   const trainee: Trainee = {

@@ -93,13 +93,24 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
   if (found) {
     trainee.restore(found.tensors);
     mark = found.json as unknown as Bookmark;
-    await run!.log.rewind(mark.epoch * stepsPerEpoch + mark.index);
   }
+  // without a checkpoint the run begins anew
+  await run?.log.rewind(mark.epoch * stepsPerEpoch + mark.index);
   const history = [...mark.history];
   let { best } = mark;
   const save = (which: "last" | "best", at: { epoch: number; index: number; sums: Record<string, number> }) =>
     run?.save(which, { tensors: trainee.tensors(), json: { ...at, history, best }, step: at.epoch * stepsPerEpoch + at.index });
   const clock = timer();
+  const impatient = (epochs: number) => best !== null && epochs - 1 - best.epoch >= patience;
+  const result = (done: number, stopped: LoopResult["stopped"]): LoopResult => ({
+    epochs: done,
+    steps: done * stepsPerEpoch,
+    best,
+    history,
+    stopped,
+  });
+  // a run that had stopped stays stopped
+  if (mark.index === 0 && impatient(mark.epoch)) return result(mark.epoch, "patience");
   for (let epoch = mark.epoch; epoch < total; epoch++) {
     const sums: Record<string, number> = epoch === mark.epoch ? { ...mark.sums } : {};
     let index = epoch === mark.epoch ? mark.index : 0;
@@ -117,13 +128,7 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
       for (const [k, metrics] of (await trainee.steps(positions)).entries()) {
         const at = positions[k]!;
         const broken = Object.entries(metrics).find(([, v]) => !Number.isFinite(v));
-        if (broken)
-          fail({
-            code: "diverged",
-            expected: "finite numbers",
-            got: `${broken[0]} = ${broken[1]} at epoch ${epoch + 1}, step ${at.index}, first in ${await trainee.blame(positions.slice(0, k + 1))}`,
-            mend: `lower the learning rate or clip the gradient${run ? `; the last good checkpoint is kept in ${run.folder}` : ""}`,
-          });
+        if (broken) diverged(broken, `epoch ${epoch + 1}, step ${at.index}`, await trainee.blame(positions.slice(0, k + 1)), run);
         for (const [name, v] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + v;
         await run?.log.write(at.step, metrics);
         onProgress?.({
@@ -138,6 +143,9 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
     }
     const means = Object.fromEntries(Object.entries(sums).map(([k, v]) => [k, v / stepsPerEpoch]));
     const evaluated = await trainee.evaluate(epoch);
+    // the last step's own metrics were taken before its update
+    const lost = [...Object.entries(evaluated), ...unfinite(trainee.tensors())].find(([, v]) => !Number.isFinite(v));
+    if (lost) diverged(lost, `the end of epoch ${epoch + 1}`, null, run);
     await run?.log.write((epoch + 1) * stepsPerEpoch - 1, evaluated);
     history.push({ ...means, ...evaluated });
     const value = monitor === undefined ? undefined : evaluated[monitor];
@@ -149,10 +157,27 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
     if (improved) await save("best", { epoch: epoch + 1, index: 0, sums: {} });
     await save("last", { epoch: epoch + 1, index: 0, sums: {} });
     onEpoch?.(epoch, history.at(-1)!);
-    if (best && epoch - best.epoch >= patience)
-      return { epochs: epoch + 1, steps: (epoch + 1) * stepsPerEpoch, best, history, stopped: "patience" };
+    if (impatient(epoch + 1)) return result(epoch + 1, "patience");
   }
-  return { epochs: total, steps: total * stepsPerEpoch, best, history, stopped: "finished" };
+  return result(total, "finished");
+}
+
+function diverged([name, value]: readonly [string, number], where: string, culprit: string | null, run: Run | null): never {
+  return fail({
+    code: "diverged",
+    expected: "finite numbers",
+    got: `${name} = ${value} at ${where}${culprit ? `, first in ${culprit}` : ""}`,
+    mend: `lower the learning rate or clip the gradient${run ? `; the last good checkpoint is kept in ${run.folder}` : ""}`,
+  });
+}
+
+/** The first number of each tensor that is NaN or infinite. */
+function* unfinite(tensors: Readonly<Record<string, Tensor>>): Generator<readonly [string, number]> {
+  for (const [name, { dtype, data }] of Object.entries(tensors)) {
+    if (dtype !== "float32") continue;
+    const bad = (data as Float32Array).find((v) => !Number.isFinite(v));
+    if (bad !== undefined) yield [name, bad];
+  }
 }
 
 /** The next steps to be run at once: STRIDE of them, always from the same places, so that a resumed run takes the same strides. */

@@ -50,7 +50,7 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
     return value;
   };
   const bound = bind(layer);
-  // the adversary's passes run the network in evaluation mode's shape but with the batch's own statistics
+  // the adversary sees the network as it trains: with the batch's own statistics and noise
   const lossAt = (z: Value): Value => {
     const applied = apply(e, layer, bound, z, { training: true });
     noise.push(...applied.noise);

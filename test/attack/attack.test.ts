@@ -155,6 +155,23 @@ test("a projection ends inside the ball, whatever float32 does", () => {
   }
 });
 
+test.each(["linf", "l2"] as const)("a gradient that is NaN stops nothing (%s)", async (which) => {
+  // class 0 wins where √(x⁺) + x > −0.8; the root's slope at 0 is infinite, the rectifier's is 0: their product is NaN
+  const e = builder();
+  const input0 = input("float32", [1, 1], "x", ["N", 1]);
+  const score = e.Add(e.Sqrt(e.Relu(input0)), input0);
+  const graph = {
+    inputs: [input0],
+    outputs: [e.Concat(score, e.Add(e.Mul(input0, e.scalar(0, input0)), e.scalar(-0.8, input0)), { axis: 1 })],
+  };
+  const victim = await openClassifier(write(graph), run);
+  const start = tensor([-0.5, 0, 0.3], [3, 1]);
+  const options = { ...run, attack: pgd({ steps: 20 }), name: "pgd", norm: norms[which], epsilon: 1, range: [-1, 1] as const, restarts: 3 };
+  const result = await attackClassifier(victim, { x: start, labels: [0, 0, 0] }, options);
+  await victim.release();
+  expect(result.samples[0]!.success).toBe(true);
+});
+
 test("scores that are no numbers are no answer", () => {
   expect([...argmax(tensor([0, Number.NaN, Number.NaN, 0, 2, 1, 3, 3], [4, 2]))]).toEqual([-1, -1, 0, 0]);
 });

@@ -1,5 +1,5 @@
 /** A run that is interrupted and resumed ends where one that was not ends: the same last weights, and the same best ones. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
@@ -55,6 +55,40 @@ test("the best epoch's weights are given, not the last one's", async () => {
   expect(long.best!.epoch).toBeLessThan(4);
   const short = await train({ schedule, epochs: long.best!.epoch + 1 });
   expect(long.weights).toEqual(short.weights);
+});
+
+test("a run that patience stopped stays stopped", async () => {
+  const options = { schedule: (step: number) => (step < 20 ? 0.02 : 0.9), patience: 2, folder: join(root, "stopped") };
+  const first = await train(options);
+  expect(first.stopped).toBe("patience");
+  expect(await train({ ...options, resume: true })).toMatchObject({ epochs: first.epochs, stopped: "patience", history: first.history });
+});
+
+test("an update that breaks the weights at an epoch's last step is not saved", async () => {
+  const folder = join(root, "broken");
+  const perEpoch = Math.floor(data.train.y.length / 50);
+  const schedule = (step: number) => (step === 2 * perEpoch - 1 ? 3e38 : 1e-3);
+  await expect(train({ folder, schedule })).rejects.toThrow(/at the end of epoch 2.*last good checkpoint is kept/);
+  const resumed = await train({ folder, resume: true, schedule: () => 1e-3 });
+  expect(resumed.history.every((h) => Object.values(h).every(Number.isFinite))).toBe(true);
+});
+
+test("killed before its first checkpoint, a run begins anew, and its metrics too", async () => {
+  const folder = join(root, "killed");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "config.json"), "{}");
+  writeFileSync(join(folder, "metrics.jsonl"), '{"step": 0, "time": 0}\n{"step": 1, "time": 0}\n');
+  await train({ folder, resume: true, epochs: 1 });
+  const steps = readFileSync(join(folder, "metrics.jsonl"), "utf8").trimEnd().split("\n").map((l) => JSON.parse(l).step as number); // biome-ignore format: one thought
+  expect(steps).toEqual([...steps].sort((a, b) => a - b));
+  expect(steps.filter((s) => s === 0).length).toBe(1);
+});
+
+test("a torn lock is somebody's", async () => {
+  const folder = join(root, "locked");
+  mkdirSync(folder);
+  writeFileSync(join(folder, "run.lock"), '{"pid": 1');
+  await expect(train({ folder })).rejects.toThrow(/process unknown.*run-locked/);
 });
 
 test("a torn last line of metrics is passed over", async () => {
