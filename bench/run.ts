@@ -1,18 +1,20 @@
 /**
- * Time a step beside PyTorch's, in one run: `npm run bench [workload…]`. Rounds alternate, so that both meet the same
- * machine; the medians are compared. PyTorch runs where a Python that has it is found: $PYTHON, python3 or python.
- * Writes bench/results.json and docs/benchmarks.md.
+ * Time a step beside PyTorch's, in one run: `npm run bench [workload…]`. Each side runs in a process of its own, and the whole is
+ * done in several pairs of fresh processes: how fast one is depends on where its memory came to lie. Within a pair rounds alternate;
+ * the medians over all pairs are compared. PyTorch runs where a Python that has it is found: $PYTHON, python3 or python. Writes
+ * bench/results.json and docs/benchmarks.md.
  */
-import { type ChildProcessWithoutNullStreams, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { workloads } from "./workloads.ts";
 
-const ROUNDS = 7;
+const PAIRS = 7;
+const ROUNDS = 3;
 /** Milliseconds of work in a round. */
-const ROUND = 600;
+const ROUND = 400;
 const threads = availableParallelism();
 const here = import.meta.dirname;
 
@@ -24,57 +26,71 @@ function findPython(): string | undefined {
   );
 }
 
-/** Questions and answers, a line each. */
-function ask(child: ChildProcessWithoutNullStreams) {
+interface Side {
+  /** What it says of itself. */
+  readonly about: { readonly name?: string };
+  /** Milliseconds of each of `repeats` steps. */
+  times(workload: string, repeats: number): Promise<number[]>;
+  close(): void;
+}
+
+/** A process that is asked a line and answers a line. */
+async function side(command: string, args: readonly string[]): Promise<Side> {
+  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const next = async () => JSON.parse((await lines.next()).value as string);
   return {
-    next,
-    times: async (name: string, repeats: number): Promise<number[]> => {
-      child.stdin.write(`${name} ${repeats}\n`);
+    about: await next(),
+    times(workload, repeats) {
+      child.stdin.write(`${workload} ${repeats}\n`);
       return next();
     },
+    close: () => child.stdin.end(),
   };
 }
 
-interface Row {
-  readonly workload: string;
-  readonly title: string;
-  readonly ours: number;
-  readonly peer: number | null;
-  readonly ratio: number | null;
-  readonly target: number | null;
-  readonly gflops: number;
-}
-
 const python = findPython();
-const child = python ? spawn(python, [resolve(here, "peer.py"), `${threads}`]) : undefined;
-const peer = child && ask(child);
-const about = peer ? await peer.next() : null;
 const names = process.argv.slice(2);
-const rows: Row[] = [];
-for (const [workload, { title, target = null, flops, prepare }] of Object.entries(workloads)) {
-  if (names.length > 0 && !names.includes(workload)) continue;
-  process.stderr.write(`${title}\n`);
-  const run = await prepare(threads);
-  await run(8);
-  const repeats = Math.max(4, Math.min(400, 4 * Math.ceil(ROUND / 4 / median(await run(8)))));
-  const ours: number[] = [];
-  const theirs: number[] = [];
-  for (let r = 0; r < ROUNDS; r++) {
-    ours.push(median(await run(repeats)));
-    if (peer) theirs.push(median(await peer.times(workload, repeats)));
+const chosen = Object.keys(workloads).filter((name) => names.length === 0 || names.includes(name));
+const times = new Map(chosen.map((name) => [name, { ours: [] as number[], theirs: [] as number[] }]));
+let peerName: string | null = null;
+for (let pair = 0; pair < PAIRS; pair++) {
+  const ours = await side(process.execPath, ["--conditions=source", "--import", "tsx", resolve(here, "ours.ts"), `${threads}`]);
+  const peer = python ? await side(python, [resolve(here, "peer.py"), `${threads}`]) : null;
+  peerName = peer?.about.name ?? null;
+  for (const name of chosen) {
+    const found = times.get(name)!;
+    const first = median(await ours.times(name, 8));
+    const repeats = Math.max(8, 8 * Math.ceil(ROUND / 8 / first));
+    for (let r = 0; r < ROUNDS; r++) {
+      found.ours.push(median(await ours.times(name, repeats)));
+      if (peer) found.theirs.push(median(await peer.times(name, repeats)));
+    }
+    process.stderr.write(`pair ${pair + 1} of ${PAIRS}, ${name}: ours ${median(found.ours).toFixed(2)} ms`);
+    process.stderr.write(peer ? `, peer ${median(found.theirs).toFixed(2)} ms so far\n` : "\n");
   }
-  const [mine, other] = [median(ours), peer ? median(theirs) : null];
-  rows.push({ workload, title, ours: mine, peer: other, ratio: other && mine / other, target, gflops: flops / mine / 1e6 });
-  process.stderr.write(`  ours ${mine.toFixed(2)} ms${other ? `, peer ${other.toFixed(2)} ms, ratio ${(mine / other).toFixed(2)}` : ""}\n`);
+  ours.close();
+  peer?.close();
 }
-child?.stdin.end();
 
+const rows = chosen.map((workload) => {
+  const { title, target = null, flops } = workloads[workload]!;
+  const { ours, theirs } = times.get(workload)!;
+  const [mine, other] = [median(ours), theirs.length > 0 ? median(theirs) : null];
+  return { workload, title, ours: mine, peer: other, ratio: other && mine / other, target, gflops: flops / mine / 1e6 };
+});
 const version = (name: string) => JSON.parse(readFileSync(resolve(here, `../node_modules/${name}/package.json`), "utf8")).version;
 const machine = `${cpus()[0]!.model}, ${threads} threads, Node ${process.version}, onnxruntime-node ${version("onnxruntime-node")}`;
 const peak = rows.find((r) => r.workload === "matmul")?.gflops ?? null;
-const result = { machine, peer: about?.name ?? null, date: new Date().toISOString().slice(0, 10), rounds: ROUNDS, peakGflops: peak, rows };
+const result = {
+  machine,
+  peer: peerName,
+  date: new Date().toISOString().slice(0, 10),
+  pairs: PAIRS,
+  rounds: ROUNDS,
+  peakGflops: peak,
+  rows,
+};
 if (names.length === 0) {
   writeFileSync(resolve(here, "results.json"), `${JSON.stringify(result, null, 2)}\n`);
   const cell = (v: number | null, digits = 2) => (v === null ? "–" : v.toFixed(digits));
@@ -82,9 +98,9 @@ if (names.length === 0) {
     resolve(here, "../docs/benchmarks.md"),
     `# Benchmarks
 
-Generated by \`npm run bench\`. Time of one step beside ${result.peer ?? "no peer (no Python with PyTorch ≥ 2 was found)"}: same work, same number of threads, one
-run; ${ROUNDS} rounds of each in turn, medians. ${machine}; ${result.date}. A ratio below 1 is faster than the peer. GFLOP/s counts the matrix products
-and convolutions of a step; the share is of the machine's measured matrix-product peak.
+Generated by \`npm run bench\`. Time of one step beside ${peerName ?? "no peer (no Python with PyTorch ≥ 2 was found)"}: same work, same number of threads, one
+run; ${PAIRS} pairs of fresh processes, ${ROUNDS} rounds of each side in turn, medians. ${machine}; ${result.date}. A ratio below 1 is faster than the
+peer. GFLOP/s counts the matrix products and convolutions of a step; the share is of the machine's measured matrix-product peak.
 
 | work | ours, ms | peer, ms | ratio | target | GFLOP/s | of peak |
 |---|---|---|---|---|---|---|
