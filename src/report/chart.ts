@@ -33,11 +33,16 @@ export const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7"] as const;
 
 const MARGIN = { top: 34, right: 150, bottom: 46, left: 58 };
 
-/** Push labels apart that would overlap; keeps their order. */
-function spread(at: readonly number[], least: number): number[] {
+/** Push labels apart that would overlap, down and then up from `most`; keeps their order. */
+function spread(at: readonly number[], least: number, most: number): number[] {
   const order = at.map((_, i) => i).sort((a, b) => at[a]! - at[b]!);
   const out = [...at];
   for (let k = 1; k < order.length; k++) out[order[k]!] = Math.max(out[order[k]!]!, out[order[k - 1]!]! + least);
+  let limit = most;
+  for (const i of order.reverse()) {
+    out[i] = Math.min(out[i]!, limit);
+    limit = out[i]! - least;
+  }
   return out;
 }
 
@@ -69,6 +74,7 @@ export function shareChart({ title, x, y, series, band, width = 640, height = 32
   const labels = spread(
     series.map((s) => py(s.points.at(-1)?.[1] ?? 0)),
     16,
+    py(0),
   );
   series.forEach((s, i) => {
     parts.push(
