@@ -1,6 +1,6 @@
 /** Metrics of a run: one JSON line a step, and the same as TensorBoard events. */
 import { host } from "#host";
-import { eventFileHeader, scalarEvent } from "./tfevents.ts";
+import { eventFileHeader, scalarEvent, sessionStart } from "./tfevents.ts";
 
 export interface MetricLog {
   write(step: number, metrics: Readonly<Record<string, number>>): Promise<void>;
@@ -33,6 +33,7 @@ export async function openMetrics(folder: string): Promise<MetricLog> {
       if (waiting.length >= BUFFER) await flush();
     },
     async rewind(step) {
+      await host.appendFile(events, sessionStart(seconds(), step));
       if ((await host.kind(lines)) !== "file") return;
       const kept = new TextDecoder()
         .decode(await host.readFile(lines))

@@ -39,6 +39,10 @@ function event(time: number, rest: (w: BinaryWriter) => BinaryWriter): Uint8Arra
 /** The first record of every file. */
 export const eventFileHeader = (time: number): Uint8Array => event(time, (w) => w.tag(3, WireType.LengthDelimited).string("brain.Event:2"));
 
+/** A new session from `step` on: readers forget what older files say of later steps. SessionLog: 1 status, START = 1. */
+export const sessionStart = (time: number, step: number): Uint8Array =>
+  event(time, (w) => w.tag(2, WireType.Varint).int64(step).tag(7, WireType.LengthDelimited).fork().tag(1, WireType.Varint).int32(1).join());
+
 /** One event with a scalar a metric. Summary.Value: 1 tag, 2 simple_value. */
 export const scalarEvent = (time: number, step: number, metrics: Readonly<Record<string, number>>): Uint8Array =>
   event(time, (w) => {

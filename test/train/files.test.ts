@@ -1,7 +1,7 @@
 /** Files that other programs read: TensorBoard's events and safetensors, taken apart here from their descriptions. */
 import { expect, test } from "vitest";
 import { tensor } from "../../src/base/index.ts";
-import { eventFileHeader, imageEvent, readSafetensors, scalarEvent, writeSafetensors } from "../../src/train/index.ts";
+import { eventFileHeader, imageEvent, readSafetensors, scalarEvent, sessionStart, writeSafetensors } from "../../src/train/index.ts";
 
 /** CRC-32C bit by bit: the polynomial 0x1EDC6F41, reflected. */
 function crc(bytes: Uint8Array): number {
@@ -75,11 +75,13 @@ test("event files: version, then scalars and pictures under their tags", () => {
   const png = Uint8Array.of(1, 2, 3);
   const file = joined(
     eventFileHeader(10.5),
+    sessionStart(10.75, 200),
     scalarEvent(11, 300, { "train/loss": 0.25, "validation/accuracy": 0.5 }),
     imageEvent(12, 1, "samples", png, { width: 4, height: 2, channels: 1 }),
   );
-  const [version, scalars, picture] = records(file).map(fields);
+  const [version, session, scalars, picture] = records(file).map(fields);
   expect(version!.map(([n, v]) => [n, typeof v === "number" ? v : text(v)])).toEqual([[1, 10.5], [3, "brain.Event:2"]]); // biome-ignore format: one thought
+  expect(session!.map(([n, v]) => [n, typeof v === "number" ? v : fields(v)])).toEqual([[1, 10.75], [2, 200], [7, [[1, 1]]]]); // biome-ignore format: one thought
   expect(scalars!.slice(0, 2)).toEqual([[1, 11], [2, 300]]); // biome-ignore format: one thought
   const values = fields(scalars![2]![1] as Uint8Array).map(([n, v]) => [n, fields(v as Uint8Array)] as const);
   expect(values.map(([n, [tag, value]]) => [n, text(tag![1]), value![0], value![1]])).toEqual([
