@@ -42,6 +42,8 @@ export interface AttackResult {
   readonly robustAccuracy: number;
   readonly epsilon: number;
   readonly norm: Norm["name"];
+  /** Of the data: candidates are cut to it. */
+  readonly range: readonly [number, number];
   readonly attack: string;
   readonly restarts: number;
   readonly seed: number;
@@ -175,6 +177,7 @@ export async function attackClassifier(classifier: Classifier, data: Data, optio
     robustAccuracy: share((s) => s.predicted === s.label && !s.success),
     epsilon,
     norm: norm.name,
+    range,
     attack: name,
     restarts,
     seed,
