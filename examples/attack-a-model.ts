@@ -6,7 +6,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { first, fit, load, loadSplits, nn, write } from "counterfoil";
-import { attackClassifier, fgsm, linf, pgd } from "counterfoil/attack";
+import { attack, fgsm, linf, pgd } from "counterfoil/attack";
 
 const digits = await loadSplits("mnist", { limit: 6_000 });
 const network = nn.classifier("cnn", digits.inputShape, digits.classes.length, 0);
@@ -18,7 +18,7 @@ await writeFile(path, write(graph));
 const model = await load(path);
 const { x, y: labels } = first(digits.test, 200);
 for (const [name, attack] of Object.entries({ fgsm: fgsm(), pgd: pgd({ steps: 20 }) })) {
-  const result = await attackClassifier(model, { x, labels }, { attack, name, norm: linf, epsilon: 0.1 });
+  const result = await attack(model, { x, labels }, { attack, norm: linf, epsilon: 0.1 });
   const fooled = result.samples.filter((s) => s.success && s.predicted === s.label);
   console.log(`${name}: accuracy ${result.cleanAccuracy} on clean digits, ${result.robustAccuracy} within ε = 0.1`);
   console.log(`  for example, digit ${fooled[0]!.index} is a ${fooled[0]!.label} and now read as a ${fooled[0]!.adversarialPredicted}`);

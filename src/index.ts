@@ -4,6 +4,7 @@ export * from "./data/index.ts";
 export * from "./gan/index.ts";
 export { type Graph, input, print, type Value } from "./graph/index.ts";
 export * from "./harden/index.ts";
+export * from "./model/index.ts";
 export * as nn from "./nn/index.ts";
 export { read, write } from "./onnx/index.ts";
 export * as optim from "./optim/index.ts";

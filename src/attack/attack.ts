@@ -1,40 +1,47 @@
-/** What an attack is: it is given a victim and proposes candidates. It never decides success; `evaluate.ts` does. */
+/** What an attack is: a value that says what it needs, and a function that proposes candidates. It never decides success; `judge.ts` does. */
 import type { Key, Tensor } from "../base/index.ts";
-import type { Graph } from "../graph/index.ts";
-import type { RunOptions } from "../run/index.ts";
-import type { Norm } from "./norm.ts";
+import type { Access } from "../model/index.ts";
+import type { Domain } from "./domain.ts";
+import type { Norm, NormName } from "./norm.ts";
+import type { VictimOf } from "./victim.ts";
 
-/** A classifier as attacks see it: one input [N, …], logits [N, classes], at a fixed batch size. */
-export interface Victim {
-  readonly graph: Graph;
-  readonly batch: number;
-  /** Valid values of the input. */
-  readonly range: readonly [number, number];
-  readonly run: RunOptions;
-}
-
+/** Samples to attack together. What happens to one never depends on its company. */
 export interface Batch {
+  /** [n, …]: right when clean (or, with a target, not there yet). */
   readonly x: Tensor<"float32">;
-  /** int64 [N]: the true class, or with `targeted` the class to reach. */
-  readonly labels: Tensor<"int64">;
-  /** One random key a sample: (seed, sample index, attack, restart). */
+  /** [n]: the class to leave, or with `targeted` the class to reach. */
+  readonly labels: Int32Array;
+  /** One random key a sample: (seed, sample, attack, restart). */
   readonly keys: readonly Key[];
+  /** How often these samples were attacked before: 0 is the first time. */
+  readonly restart: number;
 }
 
 export interface Threat {
   readonly norm: Norm;
+  /** Largest perturbation; ∞ where an attack seeks the smallest and none was said. */
   readonly epsilon: number;
   /** Reach the label instead of leaving it. */
   readonly targeted: boolean;
+  readonly domain: Domain;
 }
 
-/** An attack compiled for one victim. */
-export interface Prepared {
-  /** Candidates for each sample, best first; they may leave the ball by rounding. */
-  propose(batch: Batch): Promise<readonly Tensor<"float32">[]>;
-  /** Gradients taken per sample and restart. */
-  readonly gradientEvaluations: number;
-  release(): Promise<void>;
+export interface Attack<A extends Access = Access> {
+  readonly name: string;
+  /** The least that the model has to give. */
+  readonly access: A;
+  /**
+   * `bounded`: searches the ball of radius ε; `minimal`: seeks the smallest perturbation; `own`: has a threat of its own (a rotation, a patch), so that
+   * candidates are only cut to the domain.
+   */
+  readonly kind: "bounded" | "minimal" | "own";
+  readonly norms: readonly NormName[];
+  /** Whether it can reach a class, besides leaving one. */
+  readonly targets: boolean;
+  /** Wants all samples in one batch: what it finds, it finds for all of them. */
+  readonly whole?: boolean;
+  /** Draws nothing at random: a second run finds what the first did. */
+  readonly deterministic?: boolean;
+  /** Candidates for each sample of the batch, best first, each [n, …]; they may leave ball and domain by rounding. */
+  readonly run: (victim: VictimOf[A], batch: Batch, threat: Threat) => Promise<readonly Tensor<"float32">[]>;
 }
-
-export type Attack = (victim: Victim, threat: Threat) => Promise<Prepared>;

@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
-import { attackClassifier, fgsm, norms, openClassifier, pgd } from "../attack/index.ts";
+import { attack, fgsm, norms, pgd } from "../attack/index.ts";
+import { openClassifier } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
 import { labelled } from "./data.ts";
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
@@ -40,13 +41,12 @@ const command = defineCommand({
     const bar = meter(`attacking ${args.model} with ${name}`);
     try {
       const target = maybeNumber("target", args.target, { least: 0, most: classifier.classes - 1, whole: true });
-      const { adversarial: _, ...result } = await attackClassifier(
+      const { adversarial: _, ...result } = await attack(
         classifier,
         { x: data.x, labels: data.y },
         {
           ...run,
           attack: name === "fgsm" ? fgsm() : pgd({ steps, relativeStep }),
-          name,
           norm,
           epsilon,
           targets: target === undefined ? undefined : new Array<number>(data.y.length).fill(target),

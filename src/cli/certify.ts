@@ -1,5 +1,5 @@
 import { defineCommand } from "citty";
-import { openClassifier } from "../attack/index.ts";
+import { openClassifier } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
 import { certify, METHODS } from "../verify/index.ts";
 import { labelled } from "./data.ts";

@@ -1,6 +1,7 @@
 /** The acts of the demo, each through the public API: numbers out, files and pictures beside them. */
 import { host } from "#host";
-import { type AttackResult, argmax, attackClassifier, type Classifier, fgsm, linf, openClassifier, pgd } from "../attack/index.ts";
+import { type AttackResult, attack, fgsm, linf, pgd } from "../attack/index.ts";
+import { argmax, type GradientModel, openClassifier } from "../model/index.ts";
 import { fold, rows, seedKey, sha256 } from "../base/index.ts";
 import type { Dataset, Splits } from "../data/index.ts";
 import { ganPair, trainGan } from "../gan/index.ts";
@@ -83,7 +84,7 @@ export interface Curve {
 export async function attackAct(
   stage: Stage,
   model: string,
-  victim: Classifier,
+  victim: GradientModel,
   data: Dataset,
   epsilons: readonly number[],
 ): Promise<{ curves: Curve[]; strongest: AttackResult }> {
@@ -93,16 +94,15 @@ export async function attackAct(
   const curves: Curve[] = [];
   let done = 0;
   let strongest: AttackResult | undefined;
-  for (const [name, attack] of Object.entries(attacks)) {
+  for (const [name, chosen] of Object.entries(attacks)) {
     const points: [number, number][] = [];
     for (const epsilon of epsilons) {
-      strongest = await attackClassifier(
+      strongest = await attack(
         victim,
         { x: data.x, labels: data.y },
         {
           ...stage.run,
-          attack,
-          name,
+          attack: chosen,
           norm: linf,
           epsilon,
           seed: stage.seed,
@@ -133,7 +133,7 @@ export interface Bounds {
 export async function certifyAct(
   stage: Stage,
   model: string,
-  victim: Classifier,
+  victim: GradientModel,
   data: Dataset,
   epsilons: readonly number[],
 ): Promise<Bounds[]> {

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { openClassifier } from "../attack/index.ts";
+import { openClassifier } from "../model/index.ts";
 import { fail } from "../base/index.ts";
 import { first, loadSplits } from "../data/index.ts";
 import { attackAct, certifyAct, ganAct, type Stage, trainAct } from "./demo-acts.ts";

@@ -37,13 +37,15 @@ export function remap(
 }
 
 /**
- * The graph as the runtime gets it, at its batch size: values that follow from shapes become constants, float64 nodes
- * that onnxruntime has no kernel for become their compositions, and what it misreads is said in other words.
+ * The graph as the runtime gets it, at its batch size: values that follow from shapes become constants (with `anyBatch` they are
+ * left to be computed), float64 nodes that onnxruntime has no kernel for become their compositions, and what it misreads is said
+ * in other words.
  */
-export function lower<G extends Pick<Graph, "outputs">>(graph: G): G {
-  const lacksKernel = (node: Node) => ops[node.op]?.noFloat64 === true && node.outputs[0]!.type.dtype === "float64";
+export function lower<G extends Pick<Graph, "outputs">>(graph: G, { anyBatch = false } = {}): G {
+  const lacksKernel = (node: Node) =>
+    ops[node.op]?.noFloat64 === true && [...node.inputs, ...node.outputs].some((v) => v?.type.dtype === "float64");
   const map = remap(builder(), graph.outputs, new Map(), (e, node) => {
-    if (node.outputs.every((o) => o.known)) return node.outputs.map((o) => e.constant(o.known!));
+    if (!anyBatch && node.outputs.every((o) => o.known)) return node.outputs.map((o) => e.constant(o.known!));
     const { compose, respell } = ops[node.op]!;
     return lacksKernel(node) ? compose!(e, node) : (respell?.(e, node) ?? null);
   });

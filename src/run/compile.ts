@@ -16,6 +16,11 @@ export interface RunOptions {
   readonly optimize?: "disabled" | "basic" | "extended" | "all";
 }
 
+export interface CompileOptions extends RunOptions {
+  /** Take any batch size: every input's free first dimension stays free. Write the graph at a batch of 2 or more. */
+  readonly anyBatch?: boolean;
+}
+
 /** A compiled graph. Feeds and results are in the order of the graph's inputs and outputs. */
 export interface Program {
   readonly inputs: readonly Type[];
@@ -77,7 +82,7 @@ export const download = async (t: ort.Tensor): Promise<Tensor> =>
     ? unwrap(t)
     : { dtype: t.type as DType, shape: t.dims, data: (await t.getData()) as TypedArray };
 
-export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[]): void {
+export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[], anyBatch = false): void {
   if (feeds.length !== types.length)
     fail({
       code: "feed-count",
@@ -87,7 +92,8 @@ export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[]): vo
     });
   types.forEach((type, i) => {
     const t = feeds[i]!;
-    if (t.dtype !== type.dtype || !sameShape(t.shape, type.shape))
+    const [given, wanted] = anyBatch ? [t.shape.slice(1), type.shape.slice(1)] : [t.shape, type.shape];
+    if (t.dtype !== type.dtype || t.shape.length !== type.shape.length || !sameShape(given, wanted))
       fail({
         code: "feed-type",
         expected: `input ${i} as ${type.dtype}[${type.shape}]`,
@@ -97,16 +103,16 @@ export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[]): vo
   });
 }
 
-/** Compile `graph` once; run it as often as you like. Its shapes are those of its inputs' types. */
-export async function compile(graph: Graph, options: RunOptions = {}): Promise<Program> {
-  const { session, wrap, description } = await open(write(lower(graph)), options);
+/** Compile `graph` once; run it as often as you like. Its shapes are those of its inputs' types, but for the batch with `anyBatch`. */
+export async function compile(graph: Graph, { anyBatch = false, ...options }: CompileOptions = {}): Promise<Program> {
+  const { session, wrap, description } = await open(write(lower(graph, { anyBatch })), options);
   const inputs = graph.inputs.map((v) => v.type);
   return {
     inputs,
     outputs: graph.outputs.map((v) => v.type),
     runtime: description,
     async run(feeds) {
-      checkFeeds(feeds, inputs);
+      checkFeeds(feeds, inputs, anyBatch);
       const given: Record<string, ort.Tensor> = {};
       session.inputNames.forEach((name, i) => {
         given[name] = wrap(feeds[i]!);

@@ -1,4 +1,4 @@
-export { compile, evaluate, type Program, type RunOptions } from "./compile.ts";
+export { type CompileOptions, compile, evaluate, type Program, type RunOptions } from "./compile.ts";
 export { DEVICES, type Device } from "./device.ts";
 export { type FileProgram, openFile } from "./file.ts";
 export { type GradientCheck, gradientCheck } from "./gradient-check.ts";

@@ -1,7 +1,7 @@
 /** Per sample: is every input of the ball classified as the label? Certified, falsified, or unknown. */
-
-import { atBatch, attackClassifier, type Classifier, linf, logitsOf, pgd } from "../attack/index.ts";
+import { attack, linf, pgd } from "../attack/index.ts";
 import { rows, size, type Tensor, take } from "../base/index.ts";
+import { atBatch, type GradientModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { crown } from "./crown.ts";
 import { ibp } from "./ibp.ts";
@@ -53,16 +53,15 @@ const SLACK = 1e-4;
 
 /** Certify L∞ balls around the samples: PGD looks for a counterexample first, bounds are computed where it finds none. */
 export async function certify(
-  classifier: Classifier,
+  classifier: GradientModel,
   data: { x: Tensor<"float32">; labels: ArrayLike<number> },
   options: CertifyOptions,
 ): Promise<CertifyResult> {
   const { epsilon, method = "crown", range = [0, 1], seed = 0, steps = 40, signal, onProgress } = options;
   const n = data.x.shape[0]!;
-  const attacked = await attackClassifier(classifier, data, {
+  const attacked = await attack(classifier, data, {
     ...options,
     attack: pgd({ steps }),
-    name: "pgd",
     norm: linf,
     epsilon,
     range,
@@ -101,16 +100,16 @@ export async function certify(
 type Numbers = Tensor<"float32">;
 
 async function byIntervals(
-  classifier: Classifier,
+  classifier: GradientModel,
   low: Numbers,
   high: Numbers,
   labels: ArrayLike<number>,
   options: CertifyOptions,
 ): Promise<Float32Array> {
   const n = low.shape[0]!;
-  const batch = classifier.dynamic ? Math.min(100, Math.max(n, 1)) : classifier.graph.inputs[0]!.type.shape[0]!;
+  const batch = classifier.dynamic ? Math.min(100, Math.max(n, 1)) : classifier.logits.inputs[0]!.type.shape[0]!;
   const k = classifier.classes;
-  const net = await ibp(logitsOf(atBatch(classifier, batch)), options);
+  const net = await ibp(atBatch(classifier, batch), options);
   const out = new Float32Array(n);
   try {
     for (let at = 0; at < n; at += batch) {
@@ -141,7 +140,7 @@ async function byIntervals(
 }
 
 async function byCrown(
-  classifier: Classifier,
+  classifier: GradientModel,
   low: Numbers,
   high: Numbers,
   labels: ArrayLike<number>,
@@ -149,7 +148,7 @@ async function byCrown(
 ): Promise<Float32Array> {
   const n = low.shape[0]!;
   const k = classifier.classes;
-  const net = await crown(logitsOf(classifier.graph), k - 1, options);
+  const net = await crown(classifier.logits, k - 1, options);
   const out = new Float32Array(n);
   try {
     for (let i = 0; i < n; i++) {

@@ -1,6 +1,7 @@
 /** What every attack must keep to, and one that is known in closed form. */
 import { describe, expect, test } from "vitest";
-import { argmax, attackClassifier, type Classifier, fgsm, l2, linf, norms, openClassifier, pgd } from "../../src/attack/index.ts";
+import { attack, fgsm, l2, linf, norms, pgd } from "../../src/attack/index.ts";
+import { argmax, type GradientModel, openClassifier } from "../../src/model/index.ts";
 import { projectExactly } from "../../src/attack/norm.ts";
 import { CounterfoilError, normal, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { input } from "../../src/graph/index.ts";
@@ -21,7 +22,7 @@ const attacks = {
   "pgd-still": pgd({ steps: 5, randomStart: false }),
 };
 
-async function opened<T>(use: (victim: Classifier) => Promise<T>): Promise<T> {
+async function opened<T>(use: (victim: GradientModel) => Promise<T>): Promise<T> {
   const victim = await openClassifier(bytes, run);
   try {
     return await use(victim);
@@ -30,11 +31,11 @@ async function opened<T>(use: (victim: Classifier) => Promise<T>): Promise<T> {
   }
 }
 
-describe.each(Object.entries(attacks))("%s", (name, attack) => {
+describe.each(Object.entries(attacks))("%s", (_, chosen) => {
   test.each(["linf", "l2"] as const)("in %s stays in the ball and the range, and its successes are the file's own answers", (which) =>
     opened(async (victim) => {
       const epsilon = which === "linf" ? 0.08 : 0.5;
-      const result = await attackClassifier(victim, { x, labels }, { ...run, attack, name, norm: norms[which], epsilon, restarts: 2 });
+      const result = await attack(victim, { x, labels }, { ...run, attack: chosen, norm: norms[which], epsilon, restarts: 2 });
       const answers = await victim.scores(result.adversarial);
       for (const s of result.samples) {
         const mine = result.adversarial.data.subarray(s.index * 25, (s.index + 1) * 25);
@@ -60,16 +61,16 @@ describe.each(Object.entries(attacks))("%s", (name, attack) => {
 
   test("does not depend on batch size or company", () =>
     opened(async (victim) => {
-      const options = { ...run, attack, name, norm: linf, epsilon: 0.05, seed: 9 };
-      const all = await attackClassifier(victim, { x, labels }, { ...options, batch: 40 });
-      const small = await attackClassifier(victim, { x, labels }, { ...options, batch: 7 });
+      const options = { ...run, attack: chosen, norm: linf, epsilon: 0.05, seed: 9 };
+      const all = await attack(victim, { x, labels }, { ...options, batch: 40 });
+      const small = await attack(victim, { x, labels }, { ...options, batch: 7 });
       expect(small.samples).toEqual(all.samples);
       expect(small.adversarial.data).toEqual(all.adversarial.data);
     }));
 
   test("with ε = 0 changes nothing", () =>
     opened(async (victim) => {
-      const result = await attackClassifier(victim, { x, labels }, { ...run, attack, name, norm: linf, epsilon: 0 });
+      const result = await attack(victim, { x, labels }, { ...run, attack: chosen, norm: linf, epsilon: 0 });
       expect(result.robustAccuracy).toBe(result.cleanAccuracy);
       expect(result.adversarial.data).toEqual(x.data);
     }));
@@ -78,10 +79,10 @@ describe.each(Object.entries(attacks))("%s", (name, attack) => {
 test("targets are reached, or it is no success", () =>
   opened(async (victim) => {
     const targets = new Array<number>(N).fill(2);
-    const result = await attackClassifier(
+    const result = await attack(
       victim,
       { x, labels },
-      { ...run, attack: pgd({ steps: 20 }), name: "pgd", norm: linf, epsilon: 0.3, targets },
+      { ...run, attack: pgd({ steps: 20 }), norm: linf, epsilon: 0.3, targets },
     );
     for (const s of result.samples) expect(s.success).toBe(s.adversarialPredicted === 2);
     expect(result.samples.filter((s) => s.success).length).toBeGreaterThan(N / 4);
@@ -89,9 +90,9 @@ test("targets are reached, or it is no success", () =>
 
 test("more steps and restarts never find less", () =>
   opened(async (victim) => {
-    const options = { ...run, attack: pgd({ steps: 10 }), name: "pgd", norm: l2, epsilon: 0.3 };
-    const once = await attackClassifier(victim, { x, labels }, options);
-    const often = await attackClassifier(victim, { x, labels }, { ...options, restarts: 5 });
+    const options = { ...run, attack: pgd({ steps: 10 }), norm: l2, epsilon: 0.3 };
+    const once = await attack(victim, { x, labels }, options);
+    const often = await attack(victim, { x, labels }, { ...options, restarts: 5 });
     expect(often.robustAccuracy).toBeLessThanOrEqual(once.robustAccuracy);
     expect(once.gradientEvaluations).toBe(10 * once.samples.filter((s) => s.predicted === s.label).length);
   }));
@@ -115,10 +116,10 @@ test("FGSM on logistic regression is the closed form", async () => {
   // far from the edges of a wide range, so that nothing is clipped
   const points: Tensor<"float32"> = { dtype: "float32", shape: [n, d], data: normal(seedKey(12), n * d) };
   const y = Int32Array.from({ length: n }, (_, i) => i % 2);
-  const result = await attackClassifier(
+  const result = await attack(
     victim,
     { x: points, labels: y },
-    { ...run, attack: fgsm(), name: "fgsm", norm: linf, epsilon, range: [-100, 100] },
+    { ...run, attack: fgsm(), norm: linf, epsilon, range: [-100, 100] },
   );
   const scores = await victim.scores(result.adversarial);
   const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
@@ -166,8 +167,8 @@ test.each(["linf", "l2"] as const)("a gradient that is NaN stops nothing (%s)", 
   };
   const victim = await openClassifier(write(graph), run);
   const start = tensor([-0.5, 0, 0.3], [3, 1]);
-  const options = { ...run, attack: pgd({ steps: 20 }), name: "pgd", norm: norms[which], epsilon: 1, range: [-1, 1] as const, restarts: 3 };
-  const result = await attackClassifier(victim, { x: start, labels: [0, 0, 0] }, options);
+  const options = { ...run, attack: pgd({ steps: 20 }), norm: norms[which], epsilon: 1, range: [-1, 1] as const, restarts: 3 };
+  const result = await attack(victim, { x: start, labels: [0, 0, 0] }, options);
   await victim.release();
   expect(result.samples[0]!.success).toBe(true);
 });
@@ -177,9 +178,9 @@ test("scores that are no numbers are no answer", () => {
 });
 
 describe("refusals", () => {
-  const options = { ...run, attack: fgsm(), name: "fgsm", norm: linf, epsilon: 0.1 };
+  const options = { ...run, attack: fgsm(), norm: linf, epsilon: 0.1 };
   const refused = (change: object, data: { x: Tensor<"float32">; labels: ArrayLike<number> } = { x, labels }) =>
-    opened((victim) => attackClassifier(victim, data, { ...options, ...change })).then(
+    opened((victim) => attack(victim, data, { ...options, ...change })).then(
       () => "nothing",
       (error) => (error instanceof CounterfoilError ? error.code : String(error)),
     );

@@ -12,7 +12,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 /** A second derivative, a training, an attack on the written file. */
 const program = (device: string) => `
-import { attackClassifier, builder, evaluate, fit, gradOf, input, linf, nn, numbers, openClassifier, pgd, seedKey, tensor, toy, write } from "counterfoil";
+import { attack, builder, evaluate, fit, gradOf, input, linf, nn, numbers, openClassifier, pgd, seedKey, tensor, toy, write } from "counterfoil";
 
 const run = { device: "${device}", threads: 1 } as const;
 const e = builder();
@@ -25,10 +25,10 @@ const moons = toy("moons", seedKey(0), 1_000);
 const network = nn.sequential(nn.dense(16), nn.relu(), nn.dense(2))(moons.inputShape, seedKey(0));
 const { graph, runtime } = await fit(network, moons, moons, { ...run, epochs: 4, batch: 50 });
 const model = await openClassifier(write(graph), run);
-const { cleanAccuracy, robustAccuracy } = await attackClassifier(
+const { cleanAccuracy, robustAccuracy } = await attack(
   model,
   { x: moons.x, labels: moons.y },
-  { ...run, attack: pgd({ steps: 10 }), name: "pgd", norm: linf, epsilon: 0.2, range: moons.range },
+  { ...run, attack: pgd({ steps: 10 }), norm: linf, epsilon: 0.2, range: moons.range },
 );
 console.log(JSON.stringify({ runtime, curvature, cleanAccuracy, robustAccuracy }));
 `;

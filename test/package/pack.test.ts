@@ -39,12 +39,12 @@ test("the command runs", () => {
   expect(report.runtime).toMatch(/onnxruntime-node/);
 });
 
-const PROGRAM = `import { load, attackClassifier, pgd, linf, tensor, type AttackResult } from "counterfoil";
+const PROGRAM = `import { load, attack, pgd, linf, tensor, type AttackResult } from "counterfoil";
 import { builder, gradOf } from "counterfoil/pass";
 import { evaluate } from "counterfoil/run";
 const model = await load("model.onnx", { threads: 1 });
 const x = tensor(new Float32Array(128).fill(0.5), [2, 1, 8, 8]);
-const result: AttackResult = await attackClassifier(model, { x, labels: [0, 1] }, { attack: pgd({ steps: 3 }), name: "pgd", norm: linf, epsilon: 0.1 });
+const result: AttackResult = await attack(model, { x, labels: [0, 1] }, { attack: pgd({ steps: 3 }), norm: linf, epsilon: 0.1 });
 const e = builder();
 const v = e.constant(tensor([3], [1]));
 const [y] = await evaluate([e.Mul(v, v)]);

@@ -1,6 +1,7 @@
 /** The same programs on native onnxruntime and on WebAssembly. */
 import { describe, expect, test } from "vitest";
-import { attackClassifier, linf, openClassifier, pgd } from "../../src/attack/index.ts";
+import { attack, linf, pgd } from "../../src/attack/index.ts";
+import { openClassifier } from "../../src/model/index.ts";
 import { CounterfoilError, full, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { loadData } from "../../src/data/index.ts";
 import { input } from "../../src/graph/index.ts";
@@ -86,10 +87,10 @@ test("an attack finds the same on both", async () => {
   const bytes = write(inferenceGraph(layer, layer.params));
   const attack = async (device: (typeof DEVICES)[number]) => {
     const victim = await openClassifier(bytes, run(device));
-    const result = await attackClassifier(
+    const result = await attack(
       victim,
       { x: data.x, labels: data.y },
-      { attack: pgd({ steps: 9 }), name: "pgd", norm: linf, epsilon: 0.05, ...run(device) },
+      { attack: pgd({ steps: 9 }), norm: linf, epsilon: 0.05, ...run(device) },
     );
     await victim.release();
     return result.samples.map((s) => [s.predicted, s.success]);

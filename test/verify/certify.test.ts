@@ -1,6 +1,7 @@
 /** What is proven must be true: bounds below sampled minima, and no attack on a certified sample succeeds. */
 import { describe, expect, test } from "vitest";
-import { attackClassifier, linf, openClassifier, pgd } from "../../src/attack/index.ts";
+import { attack, linf, pgd } from "../../src/attack/index.ts";
+import { openClassifier } from "../../src/model/index.ts";
 import { fold, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
 import { loadSplits } from "../../src/data/index.ts";
 import { fgsmRs, pgdTraining } from "../../src/harden/index.ts";
@@ -119,7 +120,7 @@ describe("on digits", async () => {
           expect(proof.certifiedAccuracy).toBeLessThanOrEqual(proof.attackedAccuracy);
           expect(proof.attackedAccuracy).toBeLessThanOrEqual(proof.cleanAccuracy);
           if (method === "crown" && epsilon === 0.01) expect(proof.certifiedAccuracy).toBeGreaterThan(0.4);
-          const strong = await attackClassifier(victim, small, {
+          const strong = await attack(victim, small, {
             ...run,
             attack: pgd({ steps: 30 }),
             name: "pgd",
@@ -143,7 +144,7 @@ describe("on digits", async () => {
   test("hardening by PGD or FGSM raises accuracy under attack", async () => {
     const accuracy = async (adversary?: ReturnType<typeof fgsmRs>) => {
       const victim = await openClassifier(write((await trained(adversary)).graph), run);
-      const { robustAccuracy } = await attackClassifier(victim, small, {
+      const { robustAccuracy } = await attack(victim, small, {
         ...run,
         attack: pgd({ steps: 20 }),
         name: "pgd",
