@@ -1,9 +1,11 @@
 /** The work that is timed, as peer.py does it. */
-import { linf, pgd } from "counterfoil/attack";
+import { domain, linf, pgd, victimOf } from "counterfoil/attack";
 import { fold, full, normal, seedKey, type Tensor, uniform } from "counterfoil/base";
 import { ganPair, ganStep } from "counterfoil/gan";
 import { input } from "counterfoil/graph";
+import { openClassifier } from "counterfoil/model";
 import { classifier, inferenceGraph } from "counterfoil/nn";
+import { write } from "counterfoil/onnx";
 import { sgd } from "counterfoil/optim";
 import { builder } from "counterfoil/pass";
 import { compile, STRIDE } from "counterfoil/run";
@@ -148,11 +150,12 @@ export const workloads: Readonly<Record<string, Workload>> = {
     async prepare(threads) {
       const layer = classifier("cnn", [1, 28, 28], 10, 0);
       const graph = inferenceGraph(layer, layer.params, { batch: BATCH });
-      const victim = { graph, batch: BATCH, range: [0, 1] as const, run: { threads } };
-      const prepared = await pgd({ steps: 40 })(victim, { norm: linf, epsilon: 0.3, targeted: false });
-      const [x, y] = [float([BATCH, 1, 28, 28], 1), labels(BATCH)];
+      const model = await openClassifier(write(graph), { threads });
+      const { victim } = victimOf(model, "gradient", { threads });
+      const [x, y] = [float([BATCH, 1, 28, 28], 1), Int32Array.from(labels(BATCH).data, Number)];
       const keys = Array.from({ length: BATCH }, (_, i) => fold(seedKey(3), i));
-      return (repeats) => timed(repeats, 1, () => prepared.propose({ x, labels: y, keys }));
+      const threat = { norm: linf, epsilon: 0.3, targeted: false, domain: domain(model.inputShape) };
+      return (repeats) => timed(repeats, 1, () => pgd({ steps: 40 }).run(victim, { x, labels: y, keys, restart: 0 }, threat));
     },
   },
 };

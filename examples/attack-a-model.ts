@@ -17,10 +17,10 @@ await writeFile(path, write(graph));
 
 const model = await load(path);
 const { x, y: labels } = first(digits.test, 200);
-for (const [name, attack] of Object.entries({ fgsm: fgsm(), pgd: pgd({ steps: 20 }) })) {
-  const result = await attack(model, { x, labels }, { attack, norm: linf, epsilon: 0.1 });
+for (const chosen of [fgsm(), pgd({ steps: 20 })]) {
+  const result = await attack(model, { x, labels }, { attack: chosen, norm: linf, epsilon: 0.1 });
   const fooled = result.samples.filter((s) => s.success && s.predicted === s.label);
-  console.log(`${name}: accuracy ${result.cleanAccuracy} on clean digits, ${result.robustAccuracy} within ε = 0.1`);
+  console.log(`${chosen.name}: accuracy ${result.cleanAccuracy} on clean digits, ${result.robustAccuracy} within ε = 0.1`);
   console.log(`  for example, digit ${fooled[0]!.index} is a ${fooled[0]!.label} and now read as a ${fooled[0]!.adversarialPredicted}`);
 }
 await model.release();

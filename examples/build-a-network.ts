@@ -3,7 +3,6 @@
  * Run: npx tsx --conditions=source examples/build-a-network.ts
  */
 import { fit, fold, openClassifier, seedKey, write } from "counterfoil";
-import { argmax } from "counterfoil/attack";
 import { split, toy } from "counterfoil/data";
 import { batchNorm, dense, dropout, heNormal, parameterCount, relu, sequential, zeroBias } from "counterfoil/nn";
 import { adamW, chain, clipByGlobalNorm, cosine, warmUp } from "counterfoil/optim";
@@ -28,7 +27,7 @@ for (const [epoch, m] of history.entries())
   console.log(`epoch ${epoch + 1}: loss ${m["train/loss"]!.toFixed(3)}, validation accuracy ${m["validation/accuracy"]}`);
 
 const file = await openClassifier(write(graph));
-const answers = argmax(await file.scores(test!.x));
+const answers = await file.labels(test!.x);
 const right = answers.filter((answer, i) => answer === test!.y[i]).length;
 console.log(`best epoch ${best!.epoch + 1}; the written file reads ${right} of ${answers.length} test points rightly`);
 await file.release();

@@ -5,6 +5,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { ArgsDef } from "citty";
+import { catalogue } from "../src/attack/index.ts";
 import { commands, loadCommand } from "../src/cli/commands.ts";
 import { examplesOf } from "../src/cli/options.ts";
 
@@ -81,6 +82,20 @@ const runsWhere = (): string =>
     ),
   ].join("\n");
 
+/** The table of attacks, from what each says of itself. */
+const NORMS = { linf: "L∞", l2: "L2", l1: "L1", l0: "L0" } as const;
+function attacksTable(): string {
+  const rows = Object.entries(catalogue).map(([name, { make, takes }]) => {
+    const { access, kind, norms, targets } = make({});
+    const options = takes.map((t) => `\`--${t.replace(/[A-Z]/g, (c) => `-${c.toLowerCase()}`)}\``).join(" ");
+    return `| \`${name}\` | ${kind} | ${access} | ${norms.map((n) => NORMS[n]).join(", ")} | ${targets ? "yes" : "–"} | ${options} |`;
+  });
+  return ["| attack | kind | needs | norms | targets | settings |", "|---|---|---|---|---|---|", ...rows].join("\n");
+}
+
+const between = (text: string, mark: string, content: string): string =>
+  text.replace(new RegExp(`(<!-- ${mark} -->\n)[\\s\\S]*?(<!-- /${mark} -->)`), (_, open, close) => `${open}${content}\n${close}`);
+
 const optionRow = ([name, def]: [string, ArgsDef[string]]): string => {
   const alias = [(def as { alias?: string | string[] }).alias ?? []].flat().map((a) => `, \`-${a}\``);
   const title = def.type === "positional" ? `\`<${name}>\`` : `\`--${name}\`${alias.join("")}`;
@@ -121,7 +136,8 @@ async function commandsPage(): Promise<string> {
 export async function derived(): Promise<Readonly<Record<string, string>>> {
   const readme = readFileSync(join(ROOT, "README.md"), "utf8");
   return {
-    "README.md": readme.replace(/(<!-- runs -->\n)[\s\S]*?(<!-- \/runs -->)/, (_, open, close) => `${open}${runsWhere()}\n${close}`),
+    "README.md": between(readme, "runs", runsWhere()),
+    "docs/attack.md": between(readFileSync(join(ROOT, "docs/attack.md"), "utf8"), "attacks", attacksTable()),
     "docs/notes/commands.md": await commandsPage(),
   };
 }

@@ -1,4 +1,5 @@
 export * from "./attack/index.ts";
+export * from "./audit/index.ts";
 export { CounterfoilError, fold, full, type Key, numbers, rows, seedKey, type Tensor, take, tensor, zeros } from "./base/index.ts";
 export * from "./data/index.ts";
 export * from "./gan/index.ts";

@@ -67,7 +67,7 @@ function toLattice(z: Float32Array, x: Float32Array, { step, origin, low, high }
     const s = step[i]!;
     if (s === 0 || z[i] === x[i]) continue;
     const steps = (z[i]! - origin[i]!) / s;
-    const whole = !towards ? Math.round(steps) : z[i]! > x[i]! ? Math.floor(steps + 1e-6) : Math.ceil(steps - 1e-6);
+    const whole = !towards ? Math.round(steps) : z[i]! > x[i]! ? Math.floor(steps) : Math.ceil(steps);
     const v = Math.fround(origin[i]! + whole * s);
     z[i] = v < low[i]! || v > high[i]! ? x[i]! : v;
   }

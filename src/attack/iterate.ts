@@ -31,7 +31,14 @@ export function startRow(out: Float32Array, x: Float32Array, key: Key, { norm, e
 }
 
 /** z + length·direction(g), back in ball and box: one projected step of one sample, in place. `length` is in the units of the norm. */
-export function stepRow(z: Float32Array, g: Float32Array, x: Float32Array, length: number, { norm, epsilon, domain }: Threat, share?: number): void {
+export function stepRow(
+  z: Float32Array,
+  g: Float32Array,
+  x: Float32Array,
+  length: number,
+  { norm, epsilon, domain }: Threat,
+  share?: number,
+): void {
   const direction = new Float32Array(z.length);
   norm.steepest(freed(g, domain.free), direction, share);
   for (let j = 0; j < z.length; j++) z[j] = z[j]! + length * direction[j]!;
@@ -53,6 +60,13 @@ export function lead(logits: Floats, i: number, label: number, targeted: boolean
   const margin = z[label]! - rival;
   return targeted ? -margin : margin;
 }
+
+/** The classes other than `label`, at most so many, the most likely first. */
+export const rivals = (logits: Float32Array, label: number, most = 9): number[] =>
+  [...logits.keys()]
+    .filter((j) => j !== label)
+    .sort((a, b) => logits[b]! - logits[a]!)
+    .slice(0, most);
 
 /** The best point of each sample so far: one that wins before one that does not, then the one of the higher value. */
 export class Best {
@@ -78,5 +92,13 @@ export class Best {
   /** Offer every row of a batch. */
   offerAll(points: Floats, values: ArrayLike<number>, logits: Floats, labels: ArrayLike<number>, targeted: boolean): void {
     for (let i = 0; i < values.length; i++) this.offer(i, row(points, i), values[i]!, lead(logits, i, labels[i]!, targeted) < 0);
+  }
+
+  /** Offer every row of a batch by how far it leads. */
+  offerLeads(points: Floats, logits: Floats, labels: ArrayLike<number>, targeted: boolean): void {
+    for (let i = 0; i < labels.length; i++) {
+      const short = lead(logits, i, labels[i]!, targeted);
+      this.offer(i, row(points, i), -short, short < 0);
+    }
   }
 }

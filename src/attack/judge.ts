@@ -17,6 +17,8 @@ export interface AttackOptions<A extends Access = Access> extends VictimOptions 
   readonly targets?: ArrayLike<number>;
   readonly restarts?: number;
   readonly seed?: number;
+  /** Numbers of the samples in a larger set: what is random about a sample follows its number. Default 0, 1, … */
+  readonly indices?: ArrayLike<number>;
   /** Valid input values; default [0, 1]. */
   readonly range?: readonly [number, number];
   /** What else an input must be. */
@@ -156,7 +158,7 @@ export async function* attackEach<A extends Access>(
           {
             x: take(court.x, chosen),
             labels: Int32Array.from(chosen, (i) => court.about(i)),
-            keys: chosen.map((i): Key => fold(fold(root, i), restart)),
+            keys: chosen.map((i): Key => fold(fold(root, options.indices?.[i] ?? i), restart)),
             restart,
           },
           threat,

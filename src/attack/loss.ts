@@ -81,3 +81,18 @@ export const dlrTargeted: Loss = {
 
 /** −loss: towards the label, for targeted attacks. */
 export const negated = (loss: Loss): Loss => ({ name: `−${loss.name}`, emit: (e, ...about) => e.Neg(loss.emit(e, ...about)) });
+
+/**
+ * log Σ_{j≠y} exp z_j − z_y = log((1 − p_y)/p_y): the odds of leaving the label. Climbs as cross-entropy does (its gradient is cross-entropy's over 1 − p_y), and
+ * does not flatten where the model is sure.
+ */
+export const odds: Loss = {
+  name: "odds",
+  emit(e, z, y) {
+    const own = e.Greater(oneHot(e, y, z), e.scalar(0.5, z));
+    const top = rival(e, z, y);
+    const above = e.Sub(z, e.Reshape(top, e.ints([-1, 1])));
+    const others = e.Where(own, e.scalar(0, z), e.Exp(e.Where(own, e.scalar(0, z), above)));
+    return e.Sub(e.Add(top, e.Log(e.ReduceSum(others, overClasses(e), { keepdims: 0 }))), picked(e, z, y));
+  },
+};

@@ -1,10 +1,8 @@
 /** A model under attack: it answers, and counts what it was asked, sample by sample. */
 import { rows, size, type Tensor } from "../base/index.ts";
-import { type Graph, input } from "../graph/index.ts";
-import { sum } from "../nn/index.ts";
 import type { Access, GradientModel, LabelModel, ModelOf, ScoreModel } from "../model/index.ts";
-import { builder, gradOf, rebatch } from "../pass/index.ts";
 import { compile, type Program, type RunOptions } from "../run/index.ts";
+import { gradientGraph } from "./gradient-graph.ts";
 import type { Loss } from "./loss.ts";
 
 /** Which sample of the batch each row belongs to; left out, row i is sample i. */
@@ -80,12 +78,12 @@ const int64 = (classes: ArrayLike<number>): Tensor<"int64"> => ({
 /** Loss, logits and input gradient of a model, at any batch. One program a loss. */
 export class GradientPrograms {
   readonly #programs = new Map<string, Promise<Program>>();
-  readonly #graph: Graph;
+  readonly #model: GradientModel;
   readonly #options: VictimOptions;
   readonly #fixed: number | null;
 
   constructor(model: GradientModel, options: VictimOptions) {
-    this.#graph = model.logits;
+    this.#model = model;
     this.#options = options;
     this.#fixed = model.dynamic ? null : model.logits.inputs[0]!.type.shape[0]!;
   }
@@ -93,18 +91,10 @@ export class GradientPrograms {
   #compile(loss: Loss): Promise<Program> {
     const known = this.#programs.get(loss.name);
     if (known) return known;
-    const e = builder();
-    // at 2, so that an axis which broadcasts is told from one that does not
-    const graph = this.#fixed === null ? rebatch(this.#graph, 2).graph : this.#graph;
-    const x = graph.inputs[0]!;
-    const n = x.type.shape[0]!;
-    const [labels, others] = ["labels", "others"].map((name) => input("int64", [n], name, ["N"]));
-    const logits = graph.outputs[0]!;
-    const losses = loss.emit(e, logits, labels!, others!);
-    const [gradient] = gradOf(e, sum(e, losses), [x], undefined, { surrogate: this.#options.surrogate ?? true });
+    const { x, labels, others, logits, losses, gradient } = gradientGraph(this.#model, loss, this.#options);
     const { device, threads, optimize } = this.#options;
     const made = compile(
-      { inputs: [x, labels!, others!], outputs: [logits, losses, gradient!] },
+      { inputs: [x, labels, others], outputs: [logits, losses, gradient] },
       { ...(device && { device }), ...(threads && { threads }), ...(optimize && { optimize }), anyBatch: this.#fixed === null },
     );
     this.#programs.set(loss.name, made);
@@ -116,7 +106,7 @@ export class GradientPrograms {
     const program = await this.#compile(loss);
     const m = x.shape[0]!;
     const batch = this.#fixed ?? this.#options.batch ?? 128;
-    const k = this.#graph.outputs[0]!.type.shape[1]!;
+    const k = this.#model.classes;
     const width = size(x.shape.slice(1));
     const out = { logits: new Float32Array(m * k), losses: new Float32Array(m), gradient: new Float32Array(m * width) };
     for (let at = 0; at < m; at += batch) {

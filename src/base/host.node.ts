@@ -133,6 +133,11 @@ async function encodePng({ width, height, channels, data }: Pixels): Promise<Uin
   return new Uint8Array(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
 }
 
+async function encodeJpeg({ width, height, channels, data }: Pixels, quality: number): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  return new Uint8Array(await sharp(data, { raw: { width, height, channels } }).jpeg({ quality }).toBuffer());
+}
+
 export const host: Host = {
   readFile: (path) => speaking(`a file at ${path}`, async () => new Uint8Array(await readFile(path))),
   writeFile,
@@ -156,6 +161,7 @@ export const host: Host = {
   lock,
   decodeImage,
   encodePng,
+  encodeJpeg,
   packageFile: (name, path) =>
     speaking(
       `the package ${name}`,

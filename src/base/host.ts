@@ -14,6 +14,8 @@ export interface Host {
   /** Decode PNG/JPEG to interleaved 8-bit pixels with the asked number of channels, resized where width and height are given. */
   decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels>;
   encodePng(pixels: Pixels): Promise<Uint8Array>;
+  /** @param quality 1 to 100 */
+  encodeJpeg(pixels: Pixels, quality: number): Promise<Uint8Array>;
   /** A file inside an installed npm package. */
   packageFile(packageName: string, path: string): Promise<Uint8Array>;
 }

@@ -25,12 +25,12 @@ async function decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: n
   return { width, height, channels: want.channels, data };
 }
 
-async function encodePng({ width, height, channels, data }: Pixels): Promise<Uint8Array> {
+async function encode({ width, height, channels, data }: Pixels, options: ImageEncodeOptions): Promise<Uint8Array> {
   const canvas = new OffscreenCanvas(width, height);
   const rgba = new Uint8ClampedArray(width * height * 4).fill(255);
   for (let i = 0; i < width * height; i++) for (let c = 0; c < 3; c++) rgba[4 * i + c] = data[channels * i + (channels === 3 ? c : 0)]!;
   canvas.getContext("2d")!.putImageData(new ImageData(rgba, width, height), 0, 0);
-  return new Uint8Array(await (await canvas.convertToBlob({ type: "image/png" })).arrayBuffer());
+  return new Uint8Array(await (await canvas.convertToBlob(options)).arrayBuffer());
 }
 
 export const host: Host = {
@@ -43,5 +43,6 @@ export const host: Host = {
   lock: nowhere("a lock"),
   packageFile: nowhere("a package's file"),
   decodeImage,
-  encodePng,
+  encodePng: (pixels) => encode(pixels, { type: "image/png" }),
+  encodeJpeg: (pixels, quality) => encode(pixels, { type: "image/jpeg", quality: quality / 100 }),
 };

@@ -1,66 +1,104 @@
 import { defineCommand } from "citty";
-import { attack, fgsm, norms, pgd } from "../attack/index.ts";
-import { openClassifier } from "../model/index.ts";
+import { attack, catalogue, norms, type Settings } from "../attack/index.ts";
+import { fail } from "../base/index.ts";
+import { load } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
+import { constraintsOf } from "./constraints.ts";
 import { labelled } from "./data.ts";
-import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
+import { expected } from "./expectation.ts";
+import { modelArgs, modelOptions } from "./model.ts";
+import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
+import { saveAdversarial } from "./save-adversarial.ts";
+
+const SETTINGS: Readonly<Record<string, keyof Settings>> = {
+  steps: "steps",
+  "relative-step": "relativeStep",
+  queries: "queries",
+  confidence: "confidence",
+};
 
 const command = defineCommand({
   meta: { name: "attack", description: "Attack an ONNX classifier; success is decided by running the file itself." },
   args: {
     model: { type: "positional", description: "the ONNX file", required: true },
     data: { type: "string", description: "mnist[:train|:test], a folder of class folders, file.npz, file.csv", required: true },
-    attack: { type: "string", description: "fgsm or pgd", default: "pgd" },
-    norm: { type: "string", description: "linf or l2", default: "linf" },
-    epsilon: { type: "string", description: "largest perturbation, in the data's units", required: true },
-    steps: { type: "string", description: "steps of pgd", default: "40" },
-    "relative-step": { type: "string", description: "step length as a share of ε (default 2.5/steps)" },
+    attack: { type: "string", description: Object.keys(catalogue).join(", "), default: "pgd" },
+    norm: { type: "string", description: "linf, l2, l1 or l0 (default: the attack's first)" },
+    epsilon: { type: "string", description: "largest perturbation, in the data's units; may be left out of attacks that seek the smallest" },
+    steps: { type: "string", description: "iterations (default: the attack's own)" },
+    "relative-step": { type: "string", description: "step length as a share of ε" },
+    queries: { type: "string", description: "questions for each sample, of attacks that only ask" },
+    confidence: { type: "string", description: "by how much the wrong class has to lead, of cw-l2, cw-linf, ead" },
     restarts: { type: "string", description: "random restarts", default: "1" },
     target: { type: "string", description: "class to reach, instead of any wrong one" },
+    eot: { type: "string", description: "attack the expectation over these transformations: brightness,rotation,…" },
+    "eot-samples": { type: "string", description: "draws of each step", default: "10" },
+    constraints: { type: "string", description: "JSON file: low, high, mask, fixed, step, groups" },
+    range: { type: "string", description: "least and largest value of the data, as 0,1 (default: the data's own)" },
     limit: { type: "string", description: "attack the first so many samples" },
     batch: { type: "string", description: "samples at a time", default: "128" },
+    out: { type: "string", alias: "o", description: "save the inputs that were found: FILE.npz, or a folder of PNGs" },
     "fail-under": { type: "string", description: "exit with 1 if the robust accuracy is lower" },
+    ...modelArgs,
     ...runArgs,
     ...jsonArg,
   },
   async run({ args }) {
     const file = await modelFile(args.model);
     const run = runOptions(args);
-    const epsilon = number("epsilon", args.epsilon, { least: 0 });
+    const name = choice("attack", args.attack, Object.keys(catalogue));
+    const { make, takes } = catalogue[name]!;
+    const settings: { -readonly [K in keyof Settings]: Settings[K] } = {};
+    for (const [option, setting] of Object.entries(SETTINGS)) {
+      const text = (args as Record<string, unknown>)[option] as string | undefined;
+      if (text !== undefined && !takes.includes(setting))
+        fail({
+          code: "option-attack",
+          expected: `${name} with ${takes.length > 0 ? `no settings but ${Object.keys(SETTINGS).filter((o) => takes.includes(SETTINGS[o]!)).map((o) => `--${o}`).join(", ")}` : "no settings"}`,
+          got: `--${option}`,
+          mend: "leave it out, or choose another attack",
+        });
+      settings[setting] = maybeNumber(option, text, setting === "steps" || setting === "queries" ? { least: 1, whole: true } : { above: 0 });
+    }
+    const chosen = expected(make(settings), args.eot, number("eot-samples", args["eot-samples"], { least: 1, whole: true }));
+    const norm = args.norm === undefined ? undefined : norms[choice("norm", args.norm, ["linf", "l2", "l1", "l0"])];
+    const epsilon = maybeNumber("epsilon", args.epsilon, { least: 0 });
     const seed = seedOf(args.seed);
-    const steps = number("steps", args.steps, { least: 1, whole: true });
-    const name = choice("attack", args.attack, ["fgsm", "pgd"]);
-    const norm = norms[choice("norm", args.norm, ["linf", "l2"])];
-    const relativeStep = maybeNumber("relative-step", args["relative-step"], { above: 0 });
     const restarts = number("restarts", args.restarts, { least: 1, whole: true });
     const batch = number("batch", args.batch, { least: 1, whole: true });
     const gate = maybeNumber("fail-under", args["fail-under"], { least: 0, most: 1 });
+    const constraints = await constraintsOf(args.constraints);
+    const options = await modelOptions(args, args.model);
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
-    const classifier = await openClassifier(file, run);
+    const model = await load(args.model, { ...run, ...options, access: "best" });
     const bar = meter(`attacking ${args.model} with ${name}`);
     try {
-      const target = maybeNumber("target", args.target, { least: 0, most: classifier.classes - 1, whole: true });
-      const { adversarial: _, ...result } = await attack(
-        classifier,
+      const target = maybeNumber("target", args.target, { least: 0, most: model.classes - 1, whole: true });
+      const { adversarial, ...result } = await attack(
+        model as never,
         { x: data.x, labels: data.y },
         {
           ...run,
-          attack: name === "fgsm" ? fgsm() : pgd({ steps, relativeStep }),
+          attack: chosen as never,
           norm,
           epsilon,
           targets: target === undefined ? undefined : new Array<number>(data.y.length).fill(target),
           restarts,
           batch,
           seed,
-          range: data.range,
+          range: args.range === undefined ? data.range : rangeOf(args.range),
+          constraints,
           signal: interruptible(),
           onProgress: (done, total) => bar.update(`attacked ${done} of ${total}`, done, total),
         },
       );
+      const within = epsilon === undefined ? "" : ` at ε = ${epsilon}`;
+      const median = result.medianDistance === null ? "" : `, median distance ${Number(result.medianDistance.toPrecision(4))}`;
       bar.succeed(
-        `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${name} at ε = ${epsilon} (${result.norm}) ${percent(result.robustAccuracy)}, n = ${result.n}`,
+        `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${result.attack}${within} (${result.norm}) ${percent(result.robustAccuracy)}${median}, n = ${result.n}`,
       );
+      if (args.out !== undefined) await saveAdversarial(args.out, adversarial, result, data);
       if (args.json) printJson({ ...result, model: { path: args.model, sha256: file.sha256 }, data: data.provenance });
       if (gate !== undefined && result.robustAccuracy < gate) {
         say(`counterfoil: the robust accuracy ${percent(result.robustAccuracy)} is under the gate of ${percent(gate)}`);
@@ -69,12 +107,13 @@ const command = defineCommand({
       return 0;
     } finally {
       bar.stop();
-      await classifier.release();
+      await model.release();
     }
   },
 });
 
 export default withExamples(command, [
   "counterfoil attack model.onnx --data mnist:test --attack pgd --epsilon 0.1 --steps 40 --limit 1000 --json",
-  "counterfoil attack model.onnx --data photos/ --norm l2 --epsilon 2 --fail-under 0.5",
+  "counterfoil attack model.onnx --data photos/ --attack cw-l2 --limit 100 --out found.npz",
+  "counterfoil attack model.onnx --data photos/ --attack square --epsilon 8/255 --queries 2000 --fail-under 0.5",
 ]);

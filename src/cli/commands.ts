@@ -8,10 +8,13 @@ type AnyCommand = CommandDef<any>;
 export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   demo: async () => (await import("./demo.ts")).default,
   train: async () => (await import("./train.ts")).default,
+  audit: async () => (await import("./audit.ts")).default,
   attack: async () => (await import("./attack.ts")).default,
   harden: async () => (await import("./harden.ts")).default,
   certify: async () => (await import("./certify.ts")).default,
   gan: async () => (await import("./gan.ts")).default,
+  transfer: async () => (await import("./transfer.ts")).default,
+  grad: async () => (await import("./grad.ts")).default,
   inspect: async () => (await import("./inspect.ts")).default,
 };
 

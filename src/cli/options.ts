@@ -30,10 +30,16 @@ const rangeText = ({ least, above, most }: Limits): string => {
     .join(" and");
 };
 
+/** A number, or a quotient of two: 8/255. */
+function fraction(text: string): number {
+  const [above, below, ...more] = text.split("/");
+  return more.length > 0 || below?.trim() === "" ? Number.NaN : Number(above) / (below === undefined ? 1 : Number(below));
+}
+
 /** The number behind an option, or a sentence on what it should have been. */
 export function number(name: string, text: string | undefined, limits: Limits = {}): number {
   const { least = Number.NEGATIVE_INFINITY, above = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false } = limits;
-  const value = text === undefined || text.trim() === "" ? Number.NaN : Number(text);
+  const value = text === undefined || text.trim() === "" ? Number.NaN : fraction(text);
   if (!Number.isFinite(value) || value < least || value <= above || value > most || (whole && !Number.isInteger(value)))
     fail({
       code: "option-number",
@@ -47,6 +53,19 @@ export function number(name: string, text: string | undefined, limits: Limits = 
 /** The same where the option may be left out. */
 export const maybeNumber = (name: string, text: string | undefined, limits: Limits = {}): number | undefined =>
   text === undefined ? undefined : number(name, text, limits);
+
+/** LOW,HIGH: the least and the largest valid value of the data. */
+export function rangeOf(text: string): [number, number] {
+  const [low, high, ...rest] = text.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+  if (rest.length > 0 || !(low! < high!))
+    fail({
+      code: "option-range",
+      expected: "--range LOW,HIGH with LOW < HIGH",
+      got: `“${text}”`,
+      mend: "pass the least and the largest valid value, as --range 0,255",
+    });
+  return [low!, high!];
+}
 
 /** Beyond what a float64 counts exactly, two seeds would be one. */
 export const seedOf = (text: string | undefined): number => number("seed", text, { least: 0, most: Number.MAX_SAFE_INTEGER, whole: true });

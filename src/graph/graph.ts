@@ -25,6 +25,8 @@ export interface Value {
   readonly name?: string;
   /** Of an input: its dimensions as declared in a file, where a string is a free (dynamic) one. */
   readonly dims?: readonly (number | string)[];
+  /** Of an input: its element type in the file, where that is another than here (float16 is read as float32). */
+  readonly fileDType?: DType;
 }
 
 export interface Node {

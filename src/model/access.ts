@@ -4,6 +4,7 @@
  */
 import type { Tensor } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
+import type { Reading } from "./output.ts";
 
 export const ACCESS = ["labels", "scores", "logits", "gradient"] as const;
 export type Access = (typeof ACCESS)[number];
@@ -16,6 +17,10 @@ export interface LabelModel {
   readonly inputShape: readonly number[];
   /** For reports: what runs it. */
   readonly runtime: string;
+  /** What was done to the file so that it could be run, and what was taken for granted; one sentence each. */
+  readonly notes?: readonly string[];
+  /** Why it gives no more than it does. */
+  readonly why?: string;
   /** The samples [N, …] as the model takes them: an axis of size 1 may be missing, or all of them flattened. */
   samples(x: Tensor<"float32">): Tensor<"float32">;
   /** The class of each sample: the last word on every success. −1, which is no class, where the scores are no numbers. */
@@ -39,7 +44,7 @@ export interface LogitModel extends ScoreModel {
 /** Can be read as a graph, and so differentiated and bounded. */
 export interface GradientModel extends ScoreModel {
   readonly access: "gradient";
-  /** What the file computes from its own input, as a graph. */
+  /** The user's input → what `scores` gives, as a graph: preprocessing in front, nothing taken off. */
   readonly graph: Graph;
   /** The user's input → logits [N, classes]: preprocessing put in front, a last Softmax or Sigmoid taken off. */
   readonly logits: Graph;
@@ -47,7 +52,14 @@ export interface GradientModel extends ScoreModel {
   readonly dynamic: boolean;
   /** Largest difference between the file's scores and our graph's, measured on opening. */
   readonly graphError: number;
+  /** What that difference may be, as a share of the largest score (of 1, where all are smaller). */
+  readonly graphTolerance?: number;
+  /** How the file's output was read: what was taken off its end for the attack. */
+  readonly reading?: Reading;
 }
+
+/** What a file gives at best, told by `access`. */
+export type AnyModel = GradientModel | (ScoreModel & { readonly access: "scores" }) | (LabelModel & { readonly access: "labels" });
 
 /** The model type behind each level. */
 export interface ModelOf {

@@ -38,6 +38,18 @@ export function areProbabilities({ shape, data }: Tensor<"float32">): boolean {
   return true;
 }
 
+/** What to do so that samples of the shape `given` fit a model that takes `wanted`. */
+function mending(given: readonly number[], wanted: readonly number[]): string {
+  const [channels, height, width] = given;
+  const images = given.length === 3 && wanted.length === 3;
+  const last = images && channels === wanted[2] && channels! < wanted[0]!;
+  if (last && height === wanted[0] && width === wanted[1]) return "declare the order of axes that the file takes (--layout nhwc)";
+  if (sameShape([...given].sort(), [...wanted].sort())) return "bring the data to that order of axes";
+  if (last || (images && channels === wanted[0]))
+    return `declare the size of the images, to be brought to the file's (--resize ${height},${width}${last ? " --layout nhwc" : ""})`;
+  return "use the data the model was trained on";
+}
+
 /** Samples [N, …] as a model with samples of `inputShape` takes them. */
 export function asSamples(x: Tensor<"float32">, inputShape: readonly number[]): Tensor<"float32"> {
   const given = x.shape.slice(1);
@@ -48,7 +60,7 @@ export function asSamples(x: Tensor<"float32">, inputShape: readonly number[]): 
       code: "input-size",
       expected: `samples of [${inputShape}], which the model takes`,
       got: `[${given}]`,
-      mend: "use the data the model was trained on, or declare how to bring it to that size and order of axes (--layout, --channels, --resize)",
+      mend: mending(given, inputShape),
     });
   return { dtype: "float32", shape: [x.shape[0]!, ...inputShape], data: x.data };
 }

@@ -1,4 +1,10 @@
 export * from "./access.ts";
 export { argmax, labelModel, scoreModel } from "./black-box.ts";
-export { atBatch, type InputMap, load, type OpenOptions, openClassifier } from "./open.ts";
+export * from "./chance.ts";
+export * from "./ensemble.ts";
+export * from "./load.ts";
+export { atBatch, type OpenOptions, openClassifier } from "./open.ts";
 export * from "./output.ts";
+export * from "./preprocessing.ts";
+export { type Port, type Signature, signature } from "./signature.ts";
+export * from "./sweep.ts";

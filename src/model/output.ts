@@ -26,6 +26,17 @@ const squashes = (v: Value): "Softmax" | "Sigmoid" | null => {
   return node?.op === "Softmax" && [-1, rank - 1].includes((node.attrs.axis as number | undefined) ?? -1) ? "Softmax" : null;
 };
 
+/** p = σ(z) behind the two probabilities 1 − p and p, side by side; null where the output is something else. */
+function complementary(v: Value): Value | null {
+  const pair = source(v).node;
+  if (pair?.op !== "Concat" || pair.inputs.length !== 2 || v.type.shape[1] !== 2) return null;
+  const p = source(pair.inputs[1]!);
+  const rest = source(pair.inputs[0]!).node;
+  const one = rest?.op === "Sub" ? rest.inputs[0]?.data : null;
+  const same = one?.data.every((c) => c === 1) && source(rest!.inputs[1]!) === p;
+  return same && p.node?.op === "Sigmoid" ? p : null;
+}
+
 /**
  * How to read the output `scores`: [N, K] with K ≥ 2, [N, 1] or [N].
  * @throws classifier-output where it is neither
@@ -40,7 +51,7 @@ export function reading(scores: Value): Reading {
       got: `${scores.type.dtype}[${shape}]`,
       mend: "choose another output of the file (--output NAME), or export the class scores",
     });
-  return { undone: squashes(scores), single: width === 1, classes: Math.max(width, 2) };
+  return { undone: complementary(scores) ? "Sigmoid" : squashes(scores), single: width === 1, classes: Math.max(width, 2) };
 }
 
 /**
@@ -49,10 +60,30 @@ export function reading(scores: Value): Reading {
  */
 export function logitsOf(e: Emit, scores: Value): Value {
   const { undone, single } = reading(scores);
-  const raw = undone ? source(scores).node!.inputs[0]! : scores;
-  const flat = e.Reshape(raw, e.ints([0, -1]));
-  return single ? e.Concat(e.Mul(flat, e.scalar(0, flat)), flat, { axis: 1 }) : flat;
+  const p = complementary(scores);
+  const raw = undone ? source(p ?? scores).node!.inputs[0]! : scores;
+  const flat = flattened(e, raw);
+  return single || p ? beside(e, e.Mul(flat, e.scalar(0, flat)), flat) : flat;
 }
+
+/** [N, …] as [N, classes]; what has that shape is left alone, as onnxruntime's pass over quantised models trips over what follows their end. */
+const flattened = (e: Emit, v: Value): Value => (v.type.shape.length === 2 ? v : e.Reshape(v, e.ints([0, -1])));
+
+const beside = (e: Emit, first: Value, second: Value): Value => e.Concat(first, second, { axis: 1 });
+
+/** The output as [N, classes], nothing taken off: of one number a sample the two classes' (0 and z, or 1 − p and p). */
+export function scoresFrom(e: Emit, scores: Value): Value {
+  const { undone, single } = reading(scores);
+  const flat = flattened(e, scores);
+  if (!single) return flat;
+  return beside(e, undone ? e.Sub(e.scalar(1, flat), flat) : e.Mul(flat, e.scalar(0, flat)), flat);
+}
+
+/** Least normal float32 number. */
+const TINY = 1.2e-38;
+
+/** log p of probabilities p [N, classes] that no last operator explains: their softmax is p again, and does not saturate as one of p would. */
+export const logarithms = (e: Emit, p: Value): Value => e.Log(e.Max(p, e.scalar(TINY, p)));
 
 /** The graph with its chosen output as logits. */
 export const logitsGraph = (e: Emit, graph: Graph, output = 0): Graph => ({

@@ -5,7 +5,8 @@ import { CounterfoilError, fail, type Tensor } from "../base/index.ts";
 import type { Attr } from "../graph/index.ts";
 import { decodeAttribute } from "./attribute.ts";
 import { type ExternalFiles, externalPath } from "./external-read.ts";
-import type { Model, ModelInput, ModelNode } from "./model.ts";
+import { inlined } from "./inline.ts";
+import type { Branch, Model, ModelInput, ModelNode } from "./model.ts";
 import { sniff } from "./sniff.ts";
 import { decodeTensor, elementType } from "./tensor.ts";
 
@@ -31,9 +32,7 @@ function parse(bytes: Uint8Array): ModelProto & { graph: GraphProto } {
   }
   // fields that no version of the format has: bytes after the end, or not a model at all
   if (model.$unknown?.length) damaged("bytes that belong to no field of a model");
-  const { graph } = model;
-  if (!graph) return damaged("no graph in it");
-  return { ...model, graph };
+  return model.graph ? (model as ModelProto & { graph: GraphProto }) : damaged("no graph in it");
 }
 
 function decodeInput(info: ValueInfoProto): ModelInput {
@@ -56,17 +55,29 @@ function decodeInput(info: ValueInfoProto): ModelInput {
   return { name: info.name, dtype: elementType(elemType, `input "${info.name}"`), dims };
 }
 
+const decodeInitializers = (graph: GraphProto, external: ExternalFiles): Map<string, Tensor> =>
+  new Map(graph.initializer.map((t) => [t.name, decodeTensor(t, `initialiser "${t.name}"`, external)]));
+
 function decodeNode(proto: NodeProto, external: ExternalFiles): ModelNode {
   const { name, opType, domain } = proto;
   const op = domain === "" || domain === "ai.onnx" ? opType : `${domain}.${opType}`;
   const attrs: Record<string, Attr> = {};
   const opaque: string[] = [];
+  const branches: Record<string, Branch> = {};
   for (const a of proto.attribute) {
+    if (a.g && a.g.input.length === 0) {
+      branches[a.name] = {
+        initializers: decodeInitializers(a.g, external),
+        nodes: a.g.node.map((n) => decodeNode(n, external)),
+        outputs: a.g.output.map((o) => o.name),
+      };
+      continue;
+    }
     const value = decodeAttribute(a, `${op} (node "${name}")`, external);
     if (value === null) opaque.push(a.name);
     else attrs[a.name] = value;
   }
-  return { op, name, inputs: proto.input, outputs: proto.output, attrs, opaque };
+  return { op, name, inputs: proto.input, outputs: proto.output, attrs, opaque, branches };
 }
 
 function opsetOf(model: ModelProto): number {
@@ -74,7 +85,7 @@ function opsetOf(model: ModelProto): number {
   return set ? Number(set.version) : damaged("no opset version of the default domain");
 }
 
-function refuseParts(model: ModelProto, graph: GraphProto): void {
+function refuseParts(graph: GraphProto): void {
   const [sparse] = graph.sparseInitializer;
   if (sparse)
     fail({
@@ -82,14 +93,6 @@ function refuseParts(model: ModelProto, graph: GraphProto): void {
       expected: "dense initialisers",
       got: `sparse ones (${sparse.values?.name})`,
       mend: "save the model with dense weights",
-    });
-  const [fn] = model.functions;
-  if (fn)
-    fail({
-      code: "function-local",
-      expected: "a model without functions of its own",
-      got: `${model.functions.length} (${fn.name})`,
-      mend: "inline them: onnx.inliner.inline_local_functions(model)",
     });
 }
 
@@ -101,11 +104,9 @@ function refuseParts(model: ModelProto, graph: GraphProto): void {
 export function decode(bytes: Uint8Array, external: ExternalFiles = nowhere): Model {
   const model = parse(bytes);
   const { graph } = model;
-  refuseParts(model, graph);
+  refuseParts(graph);
   try {
-    const initializers = new Map<string, Tensor>(
-      graph.initializer.map((t) => [t.name, decodeTensor(t, `initialiser "${t.name}"`, external)]),
-    );
+    const initializers = decodeInitializers(graph, external);
     return {
       opset: opsetOf(model),
       irVersion: Number(model.irVersion),
@@ -115,7 +116,7 @@ export function decode(bytes: Uint8Array, external: ExternalFiles = nowhere): Mo
       inputs: graph.input.filter((i) => !initializers.has(i.name)).map(decodeInput),
       outputs: graph.output.map((o) => o.name),
       initializers,
-      nodes: graph.node.map((n) => decodeNode(n, external)),
+      nodes: inlined(model, graph).map((n) => decodeNode(n, external)),
     };
   } catch (cause) {
     if (cause instanceof CounterfoilError) throw cause;

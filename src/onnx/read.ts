@@ -1,16 +1,21 @@
 /** ONNX bytes → graph, at opset 21 whatever the file's. */
-import { CounterfoilError, fail, onnxType } from "../base/index.ts";
+import { CounterfoilError, type DType, fail } from "../base/index.ts";
 import { type Emit, type Graph, input, type Value } from "../graph/index.ts";
 import { ops } from "../ops/index.ts";
+import { constructions } from "./construction.ts";
 import { decode } from "./decode.ts";
 import type { ExternalFiles } from "./external-read.ts";
-import type { Model, ModelInput, ModelNode } from "./model.ts";
-import { spellings } from "./spelling.ts";
+import type { Branch, Model, ModelInput, ModelNode } from "./model.ts";
+import { Names } from "./names.ts";
+import { spelled } from "./spelling.ts";
+import { refuseUnknown } from "./unknown.ts";
 import { upgrades } from "./upgrade.ts";
 
 export interface ReadOptions {
-  /** What a free first dimension is taken to be; default 1. */
+  /** What a free first dimension is taken to be; default 1. It stays free in a file written from the graph. */
   readonly batch?: number;
+  /** Sizes of other free dimensions, which are then fixed: by their name in the file, or by `input:axis` (`"image:2"`). */
+  readonly sizes?: Readonly<Record<string, number>>;
   /** Gives the bytes of a weights file beside the model. */
   readonly external?: ExternalFiles | undefined;
 }
@@ -18,11 +23,15 @@ export interface ReadOptions {
 /** Versions of ONNX's operator set that are read. */
 export const OPSETS = { oldest: 7, newest: 26 } as const;
 
+/** Is an operator of a file read? Outside ONNX's own domain with the domain before it: `ai.onnx.ml.Scaler`. */
+export const isRead = (op: string): boolean => op in ops || op in constructions || op in upgrades || op === "If";
+
 /**
- * Read an ONNX file. A free first dimension becomes `batch` and stays free when the graph is written again.
- * @throws onnx-not, onnx-damaged, onnx-opset, onnx-dangling, operator-unknown, input-free, dtype-unsupported, …
+ * Read an ONNX file. A free first dimension becomes `batch` and stays free when the graph is written again. Half-precision numbers
+ * become float32: the graph is the file's float32 twin, and its inputs say in `fileDType` what the file takes. Text becomes numbers.
+ * @throws onnx-not, onnx-damaged, onnx-opset, onnx-dangling, operator-unknown, input-free, size-unknown, dtype-unsupported, …
  */
-export function read(bytes: Uint8Array, e: Emit, { batch = 1, external }: ReadOptions = {}): Graph {
+export function read(bytes: Uint8Array, e: Emit, { batch = 1, sizes = {}, external }: ReadOptions = {}): Graph {
   const model = decode(bytes, external);
   if (model.opset < OPSETS.oldest || model.opset > OPSETS.newest)
     fail({
@@ -32,129 +41,105 @@ export function read(bytes: Uint8Array, e: Emit, { batch = 1, external }: ReadOp
       mend: `export the model with opset 21, or convert it: onnx.version_converter.convert_version(model, 21)`,
     });
   const names = new Names();
-  for (const [name, t] of model.initializers) names.place(name, { ...e.constant(t), name }, `initialiser "${name}"`);
-  const inputs = model.inputs.map((i) => asInput(i, batch));
+  const inputs = asInputs(model.inputs, batch, sizes);
   for (const v of inputs) names.place(v.name!, v, `input "${v.name}"`);
-  for (const node of model.nodes) {
-    const args = node.inputs.map((name) => (name === "" ? null : names.find(name, describe(node))));
-    const outputs = emit(e, model, node, args);
-    for (const [i, name] of node.outputs.entries()) if (name !== "") names.place(name, outputs[i], describe(node));
-  }
   return {
     inputs,
-    outputs: model.outputs.map((name) => names.find(name, "the model's outputs")),
+    outputs: readNodes(e, model, model, names, "the model's outputs"),
     outputNames: model.outputs,
     name: model.name,
     metadata: model.metadata,
   };
 }
 
-const describe = ({ op, name, outputs }: ModelNode): string => `${op} (node "${name || `→ ${outputs[0]}`}")`;
-
-/** The file's names and what they stand for. Each is given once, and before it is read. */
-class Names {
-  readonly #values = new Map<string, Value>();
-  /** Outputs that the operator's record does not compute, by their giver: harmless until something reads them. */
-  readonly #absent = new Map<string, string>();
-
-  place(name: string, value: Value | undefined, giver: string): void {
-    if (this.#values.has(name) || this.#absent.has(name))
-      fail({
-        code: "onnx-duplicate",
-        expected: "each name to be given to one value",
-        got: `"${name}" given again by ${giver}`,
-        mend: "export the model again: it is damaged",
-      });
-    // its numbers would be read as bit patterns
-    if (value?.type.dtype === "float16")
-      fail({
-        code: "dtype-unsupported",
-        expected: `one of ${Object.keys(onnxType)
-          .filter((d) => d !== "float16")
-          .join(", ")}`,
-        got: `${giver} of type float16`,
-        mend: "use the float32 model that this one was converted from, or export it in float32",
-      });
-    if (value) this.#values.set(name, value);
-    else this.#absent.set(name, giver);
+/** The outputs of a graph or of a branch, its nodes emitted in order. */
+function readNodes(e: Emit, model: Model, { initializers, nodes, outputs }: Branch, names: Names, reader: string): Value[] {
+  for (const [name, t] of initializers) names.place(name, { ...e.constant(t), name }, `initialiser "${name}"`);
+  for (const node of nodes) {
+    const args = node.inputs.map((name) => (name === "" ? null : names.find(name, describe(node))));
+    const made = node.op === "If" ? chosen(e, model, node, args, names) : emit(e, model, node, args);
+    for (const [i, name] of node.outputs.entries()) if (name !== "") names.place(name, made[i], describe(node));
   }
-
-  find(name: string, reader: string): Value {
-    const giver = this.#absent.get(name);
-    if (giver)
-      fail({
-        code: "operator-output",
-        expected: "only outputs that docs/operators.md lists to be read",
-        got: `"${name}" of ${giver}, a further output of that operator, read by ${reader}`,
-        mend: "export the model without it (a dropout mask and saved statistics are for training), or cut it off (onnx.utils.extract_model)",
-      });
-    return (
-      this.#values.get(name) ??
-      fail({
-        code: "onnx-dangling",
-        expected: `a value "${name}" before ${reader}, which reads it`,
-        got: "none",
-        mend: "export the model again: it is damaged, or its nodes are out of order",
-      })
-    );
-  }
+  return outputs.map((name) => names.find(name, reader));
 }
 
-function asInput({ name, dtype, dims }: ModelInput, batch: number): Value {
-  const shape = dims.map((d, i) => {
+/** The branch that a known condition chooses. */
+function chosen(e: Emit, model: Model, node: ModelNode, [condition]: readonly (Value | null)[], names: Names): readonly Value[] {
+  const known = condition?.data ?? condition?.known;
+  const branch = node.branches[known?.data[0] ? "then_branch" : "else_branch"];
+  if (!known || !branch) return refuseUnknown(node, describe(node));
+  return readNodes(e, model, branch, new Names(names), describe(node));
+}
+
+const describe = ({ op, name, outputs }: ModelNode): string => `${op} (node "${name || `→ ${outputs[0]}`}")`;
+
+function asInputs(declared: readonly ModelInput[], batch: number, sizes: Readonly<Record<string, number>>): Value[] {
+  const used = new Set<string>();
+  const inputs = declared.map((i) => asInput(i, batch, sizes, used));
+  const unused = Object.keys(sizes).find((k) => !used.has(k));
+  if (unused !== undefined)
+    fail({
+      code: "size-unknown",
+      expected: `sizes of the model's free dimensions${declared.map(({ name, dims }) => ` ${name}[${dims.map((d) => d ?? "?").join(", ")}]`).join(",")}`,
+      got: `a size for “${unused}”`,
+      mend: "name a free dimension, or say input:axis",
+    });
+  return inputs;
+}
+
+function asInput({ name, dtype, dims }: ModelInput, batch: number, sizes: Readonly<Record<string, number>>, used: Set<string>): Value {
+  const fixed = dims.map((d, i) => {
     if (typeof d === "number") return d;
+    const key = [`${name}:${i}`, d].find((k) => k !== null && Object.hasOwn(sizes, k));
+    if (key === undefined || key === null) return d;
+    used.add(key);
+    return sizes[key]!;
+  });
+  const shape = fixed.map((d, i) => {
+    if (typeof d === "number") {
+      if (Number.isInteger(d) && d >= 0) return d;
+      return fail({ code: "size-unknown", expected: "whole sizes", got: `${d} for axis ${i} of ${name}`, mend: "give a whole number" });
+    }
     if (i === 0) return batch;
+    const keys = dims.flatMap((x, k) => (k > 0 && typeof x !== "number" ? [x ?? `${name}:${k}`] : []));
     return fail({
       code: "input-free",
       expected: `input "${name}" with sizes that are known beyond the batch`,
       got: `[${dims.map((x) => x ?? "?").join(", ")}]`,
-      mend: "export it with fixed sizes (python -m onnxruntime.tools.make_dynamic_shape_fixed sets them in a file)",
+      mend: `say what they are: --size ${keys.map((k) => `${k}=224`).join(",")} (in code { sizes: { ${keys.map((k) => `"${k}": 224`).join(", ")} } })`,
     });
   });
-  return input(
-    dtype,
+  const half = dtype === "float16";
+  const type: DType = half ? "float32" : dtype;
+  const value = input(
+    type,
     shape,
     name,
-    dims.map((d) => d ?? "N"),
+    fixed.map((d) => d ?? "N"),
   );
-}
-
-const CONTROL = new Set(["If", "Loop", "Scan"]);
-const QUANTIZED = /^(QLinear|Quantize|Dequantize|DynamicQuantize)|Integer$/;
-
-function unknown(node: ModelNode): never {
-  return fail({
-    code: "operator-unknown",
-    expected: "operators that docs/operators.md lists",
-    got: describe(node),
-    mend: CONTROL.has(node.op)
-      ? "export the model without control flow (torch.onnx.export traces it away; onnxsim folds constant branches)"
-      : QUANTIZED.test(node.op)
-        ? "use the model from before quantisation: the gradient of rounding is zero"
-        : node.op.startsWith("com.microsoft.")
-          ? "save the model without a runtime's own fusions (graph optimisation “basic” or none)"
-          : "replace it at export by operators of the list, simplify the model (onnxsim), or cut it before this node (onnx.utils.extract_model)",
-  });
+  return half ? { ...value, fileDType: dtype } : value;
 }
 
 /** One node, in its present form. Whatever is wrong with it is said with its name. */
 function emit(e: Emit, model: Model, node: ModelNode, inputs: readonly (Value | null)[]): readonly Value[] {
   const upgrade = upgrades[node.op];
   const old = upgrade !== undefined && model.opset < upgrade.since;
-  if (!old && !ops[node.op]) return unknown(node);
-  const [opaque] = node.opaque;
+  const construction = constructions[node.op];
+  if (!old && !ops[node.op] && !construction) return refuseUnknown(node, describe(node));
+  const opaque = node.opaque[0] ?? Object.keys(node.branches)[0];
   if (opaque !== undefined)
     fail({
       code: "operator-attribute",
       expected: "attributes that are numbers, text or tensors",
       got: `"${opaque}" of ${describe(node)}: a subgraph, a sparse tensor or a reference`,
-      mend: "export the model with dense constants and without functions of its own (onnx.inliner.inline_local_functions)",
+      mend: "export the model with dense constants",
     });
   inferenceOnly(model, node, inputs);
   try {
-    if (old) return upgrade.rule(e, { inputs, attrs: node.attrs, outputs: node.outputs.length });
-    const call = spellings[node.op]?.(e, { inputs, attrs: node.attrs }) ?? { inputs, attrs: node.attrs };
-    return e.node(node.op, call.inputs, call.attrs, node.name);
+    const call = spelled(e, node.op, { inputs, attrs: node.attrs });
+    const legacy = { ...call, outputs: node.outputs.length };
+    if (old) return upgrade.rule(e, legacy);
+    return construction ? construction(e, legacy) : e.node(node.op, call.inputs, call.attrs, node.name);
   } catch (cause) {
     if (cause instanceof CounterfoilError) {
       const { code, expected, got, mend } = cause;

@@ -1,5 +1,6 @@
 /** What files of opset 11 to 26 may say in more than one way, said in the one way that the operators' records take. */
-import { axisOf, fail, tensor } from "../base/index.ts";
+import { TensorProto_DataType } from "onnx-buf";
+import { axisOf, fail, onnxType, tensor } from "../base/index.ts";
 import type { Attrs, Emit, Value } from "../graph/index.ts";
 
 export interface Call {
@@ -62,8 +63,23 @@ function resize(e: Emit, { inputs, attrs }: Call): Call {
   return { inputs: spelled, attrs: rest };
 }
 
-export const spellings: Readonly<Record<string, Spelling>> = {
+/** Attributes that name an element type. Half precision is read as float32. */
+const TYPES = ["to", "dtype", "output_dtype"];
+const HALVES: readonly unknown[] = [onnxType.float16, TensorProto_DataType.BFLOAT16];
+
+const widened = (attrs: Attrs): Attrs =>
+  TYPES.some((k) => HALVES.includes(attrs[k]))
+    ? Object.fromEntries(Object.entries(attrs).map(([k, v]) => [k, TYPES.includes(k) && HALVES.includes(v) ? onnxType.float32 : v]))
+    : attrs;
+
+const spellings: Readonly<Record<string, Spelling>> = {
   // both are about 8-bit floats, which are refused
   Cast: (_, { inputs, attrs }) => ({ inputs, attrs: without(attrs, "saturate", "round_mode") }),
   Resize: resize,
 };
+
+/** A call as the records take it. */
+export function spelled(e: Emit, op: string, { inputs, attrs }: Call): Call {
+  const call = { inputs, attrs: widened(attrs) };
+  return spellings[op]?.(e, call) ?? call;
+}

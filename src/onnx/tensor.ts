@@ -1,7 +1,21 @@
 /** TensorProto ⇄ tensor. */
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type TensorProto, TensorProto_DataLocation, TensorProto_DataType, type TensorProtoSchema } from "onnx-buf";
-import { arrays, bytesOf, type DType, dtypeOf, fail, isBig, onnxType, size, type Tensor, type TypedArray } from "../base/index.ts";
+import {
+  arrays,
+  bytesOf,
+  type DType,
+  dtypeOf,
+  fail,
+  floatsOfBrains,
+  floatsOfHalves,
+  isBig,
+  onnxType,
+  size,
+  type Tensor,
+  type TypedArray,
+  tensor,
+} from "../base/index.ts";
 import { type ExternalFiles, externalBytes } from "./external-read.ts";
 
 /** The element type of a TensorProto.DataType number; refuses those that no operator here takes. */
@@ -50,9 +64,33 @@ function fromField(field: readonly (number | bigint)[], dtype: DType): TypedArra
   return data;
 }
 
-/** The tensor of a TensorProto. `where` names it in errors. */
+/** Half-precision numbers as the float32 ones they are. */
+const WIDENED: { readonly [code: number]: (halves: Uint16Array) => Float32Array<ArrayBuffer> } = {
+  [TensorProto_DataType.FLOAT16]: floatsOfHalves,
+  [TensorProto_DataType.BFLOAT16]: floatsOfBrains,
+};
+
+/** Text (the names of classes) as the number of each word, in order of first use. */
+function numbered(proto: TensorProto): Tensor {
+  const words = proto.stringData.map((s) => new TextDecoder().decode(s));
+  const first = [...new Set(words)];
+  return tensor(
+    words.map((word) => first.indexOf(word)),
+    proto.dims.map(Number),
+    "int64",
+  );
+}
+
+/** The tensor of a TensorProto, of float32 where it is of half precision. `where` names it in errors. */
 export function decodeTensor(proto: TensorProto, where: string, external: ExternalFiles): Tensor {
-  const dtype = elementType(proto.dataType, where);
+  if (proto.dataType === TensorProto_DataType.STRING) return numbered(proto);
+  const widen = WIDENED[proto.dataType];
+  if (!widen) return decodeNumbers(proto, elementType(proto.dataType, where), where, external);
+  const { shape, data } = decodeNumbers(proto, "uint16", where, external);
+  return { dtype: "float32", shape, data: widen(data as Uint16Array) };
+}
+
+function decodeNumbers(proto: TensorProto, dtype: DType, where: string, external: ExternalFiles): Tensor {
   const shape = proto.dims.map(Number);
   const count = size(shape);
   const refuse = (expected: string, got: string): never =>

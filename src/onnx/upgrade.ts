@@ -13,7 +13,7 @@ export interface Legacy extends Call {
   readonly outputs: number;
 }
 
-type Rule = (e: Emit, call: Legacy) => readonly Value[];
+export type Rule = (e: Emit, call: Legacy) => readonly Value[];
 
 interface Upgrade {
   /** The opset that brought the present form; files before it are emitted by `rule`. */

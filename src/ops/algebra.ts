@@ -1,7 +1,9 @@
 /** The algebra that covers most operators in one line each: say what kind of function it is, and the rules follow. */
-import { arrays, broadcast, type DType, fail, isBig, onnxType, sameShape, strides, type Tensor } from "../base/index.ts";
+import { arrays, broadcast, type DType, fail, isBig, isFloat, onnxType, sameShape, strides, type Tensor } from "../base/index.ts";
 import type { Emit, Interval, Node, Value } from "../graph/index.ts";
 import { affine, arg, composed, type IntervalRule, type LineRule, type Op, type Vjp } from "./op.ts";
+
+export { zero } from "./op.ts";
 
 /** Output has the type of the first input. */
 export const same: Op["infer"] = (call) => [arg(call, 0).type];
@@ -29,9 +31,6 @@ export function unbroadcast(e: Emit, g: Value, like: Value): Value {
 export const chain =
   (derivative: (e: Emit, x: Value, y: Value, node: Node) => Value): Vjp =>
   (e, node, [dy]) => [e.Mul(dy!, derivative(e, node.inputs[0]!, node.outputs[0]!, node))];
-
-/** The gradient is zero almost everywhere. */
-export const zero: Vjp = (_, node) => node.inputs.map(() => null);
 
 /** Apply the same operator to other inputs. */
 export const again = (e: Emit, node: Node, inputs: readonly (Value | null)[]): readonly Value[] => e.node(node.op, inputs, node.attrs);
@@ -85,8 +84,17 @@ export const moving =
     return increasing(e, node, x);
   };
 
-/** Zeros of the shape of `x`, whatever its batch, and whatever its numbers: 0·x would not be 0 where x is infinite. */
-export const zerosLike = (e: Emit, x: Value): Value => e.Expand(e.scalar(0, x), e.Shape(x));
+/** The type of a value's cotangent: its own where it is a float, else float32. */
+export const cotangentType = (x: Value): DType => (isFloat(x.type.dtype) ? x.type.dtype : "float32");
+
+/** A cotangent in the type that `x` asks for. */
+export const cotangentOf = (e: Emit, dy: Value, x: Value): Value => {
+  const wanted = cotangentType(x);
+  return dy.type.dtype === wanted ? dy : e.Cast(dy, { to: onnxType[wanted] });
+};
+
+/** A zero cotangent of `x`, whatever its batch, and whatever its numbers: 0·x would not be 0 where x is infinite. */
+export const zerosLike = (e: Emit, x: Value): Value => e.Expand(e.scalar(0, cotangentType(x)), e.Shape(x));
 
 /** Order-reversing in every input. */
 export const decreasing: IntervalRule = (e, node, x) =>

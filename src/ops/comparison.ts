@@ -1,8 +1,8 @@
 /** Comparisons and logic: no gradient; as intervals, false < true. */
-import { broadcast } from "../base/index.ts";
+import { broadcast, isFloat } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
-import { foldElementwise, unbroadcast, zero } from "./algebra.ts";
-import { affine, arg, type IntervalRule, none, type Op } from "./op.ts";
+import { cotangentOf, foldElementwise, mask, unbroadcast, zero } from "./algebra.ts";
+import { affine, arg, type IntervalRule, none, type Op, type Vjp } from "./op.ts";
 
 const noLines = none("a truth value has no line");
 
@@ -19,22 +19,45 @@ const comparing = (interval: IntervalRule, truth: (...xs: number[]) => boolean):
   fold: foldElementwise((...xs) => (truth(...xs) ? 1 : 0), "bool"),
 });
 
-export const Greater: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.Greater(a!.lo, b!.hi), hi: e.Not(e.LessOrEqual(a!.hi, b!.lo)) }],
-  (a, b) => a! > b!,
-);
-export const GreaterOrEqual: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.GreaterOrEqual(a!.lo, b!.hi), hi: e.Not(e.Less(a!.hi, b!.lo)) }],
-  (a, b) => a! >= b!,
-);
-export const Less: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.Less(a!.hi, b!.lo), hi: e.Not(e.GreaterOrEqual(a!.lo, b!.hi)) }],
-  (a, b) => a! < b!,
-);
-export const LessOrEqual: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.LessOrEqual(a!.hi, b!.lo), hi: e.Not(e.Greater(a!.lo, b!.hi)) }],
-  (a, b) => a! <= b!,
-);
+/** The step a > b as σ(a − b); the other way round with `sign` −1. Of whole numbers there is nothing to pull back. */
+const step =
+  (sign: 1 | -1): Vjp =>
+  (e, { inputs: [a, b] }, [dy]) => {
+    if (!isFloat(a!.type.dtype)) return [null, null];
+    const s = e.Sigmoid(e.Sub(a!, b!));
+    const slope = e.Mul(s, e.Sub(e.scalar(sign, s), sign === 1 ? s : e.Neg(s)));
+    const g = e.Mul(cotangentOf(e, dy!, a!), slope);
+    return [unbroadcast(e, g, a!), unbroadcast(e, e.Neg(g), b!)];
+  };
+
+export const Greater: Op = {
+  ...comparing(
+    (e, _, [a, b]) => [{ lo: e.Greater(a!.lo, b!.hi), hi: e.Not(e.LessOrEqual(a!.hi, b!.lo)) }],
+    (a, b) => a! > b!,
+  ),
+  surrogate: step(1),
+};
+export const GreaterOrEqual: Op = {
+  ...comparing(
+    (e, _, [a, b]) => [{ lo: e.GreaterOrEqual(a!.lo, b!.hi), hi: e.Not(e.Less(a!.hi, b!.lo)) }],
+    (a, b) => a! >= b!,
+  ),
+  surrogate: step(1),
+};
+export const Less: Op = {
+  ...comparing(
+    (e, _, [a, b]) => [{ lo: e.Less(a!.hi, b!.lo), hi: e.Not(e.GreaterOrEqual(a!.lo, b!.hi)) }],
+    (a, b) => a! < b!,
+  ),
+  surrogate: step(-1),
+};
+export const LessOrEqual: Op = {
+  ...comparing(
+    (e, _, [a, b]) => [{ lo: e.LessOrEqual(a!.hi, b!.lo), hi: e.Not(e.Greater(a!.lo, b!.hi)) }],
+    (a, b) => a! <= b!,
+  ),
+  surrogate: step(-1),
+};
 export const Equal: Op = comparing(
   // surely equal: both are the same point; possibly equal: the boxes meet
   (e, _, [a, b]) => [
@@ -46,18 +69,32 @@ export const Equal: Op = comparing(
   (a, b) => a === b,
 );
 
-export const Not: Op = comparing(
-  (e, _, [a]) => [{ lo: e.Not(a!.hi), hi: e.Not(a!.lo) }],
-  (a) => !a,
-);
-export const And: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.And(a!.lo, b!.lo), hi: e.And(a!.hi, b!.hi) }],
-  (a, b) => Boolean(a && b),
-);
-export const Or: Op = comparing(
-  (e, _, [a, b]) => [{ lo: e.Or(a!.lo, b!.lo), hi: e.Or(a!.hi, b!.hi) }],
-  (a, b) => Boolean(a || b),
-);
+/** The cotangent where the other truth is `open`, and so lets this one decide. */
+const decided = (e: Emit, dy: Value, other: Value, open: boolean, like: Value): Value =>
+  unbroadcast(e, e.Mul(dy, mask(e, open ? other : e.Not(other), dy)), like);
+
+// truths as numbers: not a = 1 − a, a and b = ab, a or b = a + b − ab
+export const Not: Op = {
+  ...comparing(
+    (e, _, [a]) => [{ lo: e.Not(a!.hi), hi: e.Not(a!.lo) }],
+    (a) => !a,
+  ),
+  surrogate: (e, _, [dy]) => [e.Neg(dy!)],
+};
+export const And: Op = {
+  ...comparing(
+    (e, _, [a, b]) => [{ lo: e.And(a!.lo, b!.lo), hi: e.And(a!.hi, b!.hi) }],
+    (a, b) => Boolean(a && b),
+  ),
+  surrogate: (e, { inputs: [a, b] }, [dy]) => [decided(e, dy!, b!, true, a!), decided(e, dy!, a!, true, b!)],
+};
+export const Or: Op = {
+  ...comparing(
+    (e, _, [a, b]) => [{ lo: e.Or(a!.lo, b!.lo), hi: e.Or(a!.hi, b!.hi) }],
+    (a, b) => Boolean(a || b),
+  ),
+  surrogate: (e, { inputs: [a, b] }, [dy]) => [decided(e, dy!, b!, false, a!), decided(e, dy!, a!, false, b!)],
+};
 export const Xor: Op = comparing(
   (e, _, [a, b]) => {
     const xor = (p: typeof a, q: typeof b) => e.Or(e.And(p!.lo, e.Not(q!.hi)), e.And(q!.lo, e.Not(p!.hi)));
@@ -69,11 +106,19 @@ export const Xor: Op = comparing(
   (a, b) => Boolean(a) !== Boolean(b),
 );
 
+const chosen: Vjp = (e, { inputs: [c, a, b] }, [dy]) => {
+  const o = e.scalar(0, dy!);
+  return [null, unbroadcast(e, e.Where(c!, dy!, o), a!), unbroadcast(e, e.Where(c!, o, dy!), b!)];
+};
+
 export const Where: Op = {
   infer: (call) => [{ dtype: arg(call, 1).type.dtype, shape: broadcast(...call.inputs.map((v) => v!.type.shape)) }],
-  vjp: (e, { inputs: [c, a, b] }, [dy]) => {
-    const o = e.scalar(0, dy!);
-    return [null, unbroadcast(e, e.Where(c!, dy!, o), a!), unbroadcast(e, e.Where(c!, o, dy!), b!)];
+  vjp: chosen,
+  // of two constants the condition alone says what comes: c·a + (1 − c)·b. Else the choices carry the true gradient
+  surrogate: (e, node, dy) => {
+    const [c, a, b] = node.inputs;
+    if (!a?.data || !b?.data) return chosen(e, node, dy);
+    return [unbroadcast(e, e.Mul(dy[0]!, cotangentOf(e, e.Sub(a, b), dy[0]!)), c!), null, null];
   },
   // surely true: a; surely false: b; else the hull of both
   interval: (e, _, [c, a, b]) => {

@@ -1,11 +1,11 @@
 /** Values that no input is needed for, and conversions. */
-import { arrays, type DType, dtypeOf, fail, full, isBig, isFloat, onnxType, size, type Tensor, tensor } from "../base/index.ts";
-import { increasing } from "./algebra.ts";
-import { affine, arg, type Call, constantInts, int, none, type Op } from "./op.ts";
+import { arrays, type DType, dtypeOf, fail, full, isBig, isFloat, onnxType, size, strides, type Tensor, tensor } from "../base/index.ts";
+import { cotangentOf, increasing } from "./algebra.ts";
+import { affine, arg, type Call, constantInts, int, none, type Op, zero } from "./op.ts";
 import { filled } from "./reshaping.ts";
 
 const still: Pick<Op, "vjp" | "interval" | "lines"> = {
-  vjp: (_, node) => node.inputs.map(() => null),
+  vjp: zero,
   interval: (_, node) => node.outputs.map((y) => ({ lo: y, hi: y })),
   lines: none("it does not depend on the data"),
 };
@@ -58,6 +58,42 @@ export const Range: Op = {
   },
 };
 
+/** Where a constant is not 0, [rank, count]. */
+export const NonZero: Op = {
+  infer: (call) => {
+    const count = constantInts(call, 0)!.filter((v) => v !== 0).length;
+    return [{ dtype: "int64", shape: [arg(call, 0).type.shape.length, count] }];
+  },
+  ...still,
+  fold: ([x]) => {
+    const steps = strides(x!.shape);
+    const found = Array.from(x!.data as ArrayLike<number | bigint>, Number).flatMap((v, i) => (v === 0 ? [] : [i]));
+    const at = x!.shape.flatMap((d, axis) => found.map((i) => Math.floor(i / steps[axis]!) % d));
+    return [tensor(at, [x!.shape.length, found.length], "int64")];
+  },
+};
+
+/** 1 on the k-th diagonal of a matrix of the input's shape. */
+export const EyeLike: Op = {
+  infer: (call) => {
+    const { dtype, shape } = arg(call, 0).type;
+    return [{ dtype: call.attrs.dtype === undefined ? dtype : target({ ...call, attrs: { to: call.attrs.dtype } }), shape }];
+  },
+  ...still,
+  known: (call) => {
+    const [type] = EyeLike.infer(call);
+    const [rows, columns] = type!.shape as [number, number];
+    const k = int(call, "k", 0);
+    return [
+      tensor(
+        Array.from({ length: rows * columns }, (_, i) => Number((i % columns) - Math.floor(i / columns) === k)),
+        type!.shape,
+        type!.dtype,
+      ),
+    ];
+  },
+};
+
 const target = (call: Call) =>
   dtypeOf(int(call, "to", 1)) ??
   fail({
@@ -78,6 +114,9 @@ export const Cast: Op = {
   // between float types the gradient passes; from or to anything else it is zero
   vjp: (e, { inputs: [x], outputs: [y] }, [dy]) =>
     isFloat(x!.type.dtype) && isFloat(y!.type.dtype) ? [e.Cast(dy!, { to: onnxType[x!.type.dtype] })] : [null],
+  // whole numbers and truths as the floats they are; a truth of a number has no neighbour
+  surrogate: (e, { inputs: [x], outputs: [y] }, [dy]) =>
+    y!.type.dtype === "bool" && x!.type.dtype !== "bool" ? [null] : [cotangentOf(e, dy!, x!)],
   interval: (e, node, [x]) => {
     const to = node.outputs[0]!.type.dtype;
     const from = node.inputs[0]!.type.dtype;

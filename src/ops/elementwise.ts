@@ -16,7 +16,7 @@ import {
   valley,
   zero,
 } from "./algebra.ts";
-import { affine, composed, none, type Op } from "./op.ts";
+import { affine, composed, int, none, type Op } from "./op.ts";
 
 export const Add: Op = {
   infer: broadcasting,
@@ -78,6 +78,8 @@ export const Abs: Op = {
 export const Sign: Op = {
   infer: same,
   vjp: zero,
+  // of clamp(x, −1, 1). Hubara et al. 2016, arXiv:1602.02830, §1.3
+  surrogate: (e, { inputs: [x] }, [dy]) => [e.Mul(dy!, mask(e, e.LessOrEqual(e.Abs(x!), e.scalar(1, x!)), x!))],
   interval: increasing,
   lines: none("a step has no useful line"),
   fold: foldElementwise((a) => Math.sign(a!)),
@@ -114,6 +116,22 @@ const extreme = (larger: boolean): Op => {
 
 export const Max: Op = extreme(true);
 export const Min: Op = extreme(false);
+
+/** Without `fmod` the remainder has the sign of the divisor (whole numbers only), with it that of the dividend. */
+export const Mod: Op = {
+  infer: broadcasting,
+  // a − ⌊a/b⌋·b, or a/b cut towards zero
+  vjp: (e, node, [dy]) => {
+    const [a, b] = node.inputs as [Value, Value];
+    const q = e.Div(a, b);
+    const whole = int(node, "fmod", 0) === 1 ? e.Mul(e.Sign(q), e.Floor(e.Abs(q))) : e.Floor(q);
+    return [unbroadcast(e, dy!, a), unbroadcast(e, e.Neg(e.Mul(dy!, whole)), b)];
+  },
+  interval: none("a remainder jumps at every multiple"),
+  lines: none("a remainder jumps at every multiple"),
+  fold: (inputs, call) =>
+    foldElementwise((a, b) => (int(call, "fmod", 0) === 1 || a! % b! === 0 || a! < 0 === b! < 0 ? a! % b! : (a! % b!) + b!))(inputs, call),
+};
 
 /** Of any number of inputs. */
 export const Sum: Op = {

@@ -31,6 +31,9 @@ export interface Lines {
 export type Box = readonly (Interval | null)[];
 
 export type Vjp = (e: Emit, node: Node, dy: readonly (Value | null)[]) => readonly (Value | null)[];
+/** The gradient is zero almost everywhere. */
+export const zero: Vjp = (_, node) => node.inputs.map(() => null);
+
 export type IntervalRule = (e: Emit, node: Node, x: Box) => readonly Interval[];
 export type LineRule = (e: Emit, node: Node, x: Box) => Lines | typeof affine | typeof composed;
 
@@ -38,7 +41,12 @@ export interface Op {
   /** Types of the outputs. May read the data of constant inputs (axes, shapes). */
   readonly infer: (call: Call) => readonly Type[];
   /** Pull the cotangents of the outputs (null: zero) back to each input; null where the gradient is zero. */
-  readonly vjp: Vjp | Gap;
+  readonly vjp: Vjp | typeof composed | Gap;
+  /**
+   * What to pull back instead where the true gradient is zero or missing: that of a smooth function nearby. Athalye et al.
+   * 2018, arXiv:1802.00420, §4.1.2. Asked for only where the caller wants it. The cotangent of a whole number or a truth is float.
+   */
+  readonly surrogate?: Vjp | typeof composed;
   /** Enclose the outputs, given an enclosure of each input. */
   readonly interval: IntervalRule | typeof composed | Gap;
   /**
@@ -56,7 +64,7 @@ export interface Op {
   readonly known?: (call: Call) => readonly Tensor[];
   /** The same node in other words, where onnxruntime misreads these. null: they are fine. */
   readonly respell?: (e: Emit, node: Node) => readonly Value[] | null;
-  /** True where onnxruntime's CPU provider has no float64 kernel; `compose` is then used. */
+  /** True where onnxruntime's CPU provider has no float64 kernel, of any input or output; `compose` is then used. */
   readonly noFloat64?: true;
 }
 

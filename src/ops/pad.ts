@@ -40,6 +40,12 @@ export const Pad: Op = {
   },
   interval: moving(0, 2),
   lines: affine,
+  // onnxruntime 1.30 moves a transpose over a pad as if it padded every axis: of chosen ones it would read amounts that are not there
+  respell: (e, node) => {
+    if (!node.inputs[3]) return null;
+    const { before, after } = padsOf(node);
+    return e.node("Pad", [node.inputs[0]!, e.ints([...before, ...after]), node.inputs[2] ?? null], node.attrs, node.name);
+  },
   fold: ([x, , value], call) => {
     if (text(call, "mode", "constant") !== "constant") return null;
     const { before } = padsOf(call);

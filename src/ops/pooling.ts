@@ -157,6 +157,25 @@ export const AveragePool: Op = {
   },
 };
 
+/** (Σ |x|ᵖ)^(1/p) over each window: by way of an average of powers. */
+export const LpPool: Op = {
+  infer,
+  vjp: composed,
+  interval: composed,
+  lines: composed,
+  noFloat64: true,
+  compose: (e, node) => {
+    const p = int(node, "p", 2);
+    const { p: _, ...attrs } = node.attrs;
+    const size0 = e.Abs(arg(node, 0));
+    const powers = p === 1 ? size0 : e.Pow(size0, e.scalar(p, size0));
+    const [mean] = e.node("AveragePool", [powers], { ...attrs, count_include_pad: 1 });
+    const w = windowOf(node);
+    const sum = e.Mul(mean!, counts(e, { ...node, attrs: { ...attrs, count_include_pad: 1 } }, w, mean!));
+    return [p === 1 ? sum : p === 2 ? e.Sqrt(sum) : e.Pow(sum, e.scalar(1 / p, sum))];
+  },
+};
+
 /** A reduction over every spatial axis, axes kept. */
 const global = (reduce: "ReduceMean" | "ReduceMax", rule: Op): Op => {
   const reduced = (e: Emit, node: Node): Value =>

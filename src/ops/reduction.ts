@@ -2,7 +2,7 @@
 import { axisOf, size } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
 import { guarded, mask, moving } from "./algebra.ts";
-import { affine, arg, type Call, composed, constantInts, int, none, type Op } from "./op.ts";
+import { affine, arg, type Call, composed, constantInts, int, none, type Op, zero } from "./op.ts";
 
 /** Axes reduced; none given means all, unless the node says that none means none. */
 function axesOf(call: Call): number[] {
@@ -143,6 +143,17 @@ export const ReduceLogSumExp: Op = {
   },
 };
 
+export const ReduceLogSum: Op = {
+  infer,
+  vjp: composed,
+  interval: composed,
+  lines: composed,
+  compose: throughSum(
+    (_, x) => x,
+    (e, s) => e.Log(s),
+  ),
+};
+
 export const ReduceProd: Op = {
   infer,
   vjp: none("products of many numbers have no stable gradient by division"),
@@ -164,7 +175,7 @@ function foldReduce(f: (xs: number[]) => number): NonNullable<Op["fold"]> {
 }
 
 const chosen: Pick<Op, "vjp" | "interval" | "lines"> = {
-  vjp: (_, node) => node.inputs.map(() => null),
+  vjp: zero,
   interval: none("an index has no useful enclosure"),
   lines: none("an index has no line"),
 };

@@ -1,7 +1,7 @@
 /** The same numbers in the same order, in another shape. */
 import { arrays, axisOf, type Shape as Dims, fail, size, type Tensor, tensor } from "../base/index.ts";
 import { moving, same, unbroadcast } from "./algebra.ts";
-import { affine, arg, type Call, constantInts, int, none, type Op, type Vjp } from "./op.ts";
+import { affine, arg, type Call, constantInts, int, none, type Op, type Vjp, zero } from "./op.ts";
 
 /** Pull back by giving the cotangent the input's own shape, read at run time so that the batch stays free. */
 const restore: Vjp = (e, node, [dy]) => node.inputs.map((x, i) => (i === 0 ? e.Reshape(dy!, e.Shape(x!)) : null));
@@ -99,10 +99,22 @@ export function filled(x: Tensor, shape: Dims): Tensor {
   return { dtype: x.dtype, shape, data };
 }
 
+/** How many elements a value has: as its shape, a node whose value is known. */
+export const Size: Op = {
+  infer: () => [{ dtype: "int64", shape: [] }],
+  vjp: zero,
+  interval: (e, _, [x]) => {
+    const [s] = e.node("Size", [x!.lo]);
+    return [{ lo: s!, hi: s! }];
+  },
+  lines: none("a shape does not depend on the data"),
+  known: (call) => [tensor([size(arg(call, 0).type.shape)], [], "int64")],
+};
+
 /** The shape of a value: a node, so that a file's batch stays free, whose value is known at this one. */
 export const Shape: Op = {
   infer: (call) => [{ dtype: "int64", shape: [shapeSlice(call).length] }],
-  vjp: (_, node) => node.inputs.map(() => null),
+  vjp: zero,
   interval: (e, node, [x]) => {
     const s = e.node("Shape", [x!.lo], node.attrs)[0]!;
     return [{ lo: s, hi: s }];

@@ -6,6 +6,8 @@ import { none, type Op } from "./op.ts";
 const rounding = (f: (x: number) => number): Op => ({
   infer: same,
   vjp: zero,
+  // of the identity. Bengio et al. 2013, arXiv:1308.3432
+  surrogate: (_, __, [dy]) => [dy!],
   interval: increasing,
   lines: none("a step has no useful line"),
   fold: foldElementwise((a) => f(a!)),
@@ -13,6 +15,11 @@ const rounding = (f: (x: number) => number): Op => ({
 
 export const Floor: Op = rounding(Math.floor);
 export const Ceil: Op = rounding(Math.ceil);
+/** To the nearest whole number, ties to even. */
+export const Round: Op = rounding((x) => {
+  const up = Math.round(x);
+  return up - x === 0.5 && up % 2 !== 0 ? up - 1 : up;
+});
 
 /** Enclosure of a wave: its extremes are at shift + 2πk. */
 const wave =

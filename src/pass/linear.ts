@@ -13,6 +13,7 @@ import { ops } from "../ops/index.ts";
 import { affine, composed, isGap, type Lines } from "../ops/op.ts";
 import { builder } from "./build.ts";
 import { remap } from "./expand.ts";
+import { pullBack } from "./grad.ts";
 
 /** rows·y ≥ Σ coefficients[x]·x + offset, for every x in the box. */
 export interface LinearBound {
@@ -115,15 +116,7 @@ export function linear(e: Emit, y: Value, rows: Value, sources: readonly Value[]
     const answer = linesOf(e, node, live, box);
     if (answer === affine) {
       const dy = node.outputs.map((o) => coefficient.get(o) ?? null);
-      const { vjp } = ops[node.op]!;
-      if (isGap(vjp))
-        return fail({
-          code: "operator-no-lines",
-          expected: "an affine operator with a vjp",
-          got: `${node.op}: ${vjp.gap}`,
-          mend: "use interval bounds",
-        });
-      vjp(e, node, dy).forEach((g, i) => {
+      pullBack(e, node, dy, live).forEach((g, i) => {
         const x = node.inputs[i];
         if (!x || !live.has(x)) return;
         // no gradient is not no influence: an index that depends on the data chooses what is summed

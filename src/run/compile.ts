@@ -39,8 +39,23 @@ export interface Session {
   wrap(t: Tensor): ort.Tensor;
 }
 
+/** Engines that have Float16Array want halves in it. */
+const Halves = (globalThis as { Float16Array?: new (buffer: ArrayBufferLike, offset: number, length: number) => unknown }).Float16Array;
+const asEngineHas = ({ dtype, data }: Tensor): unknown =>
+  dtype === "float16" && Halves ? new Halves(data.buffer, data.byteOffset, data.length) : data;
+
+/**
+ * Of graphs that we wrote: quantisers are computed as they stand. onnxruntime 1.30 moves them over other nodes in a wrong type, and
+ * its integer kernels saturate on processors without VNNI.
+ */
+export const OURS: Pick<ort.InferenceSession.SessionOptions, "extra"> = { extra: { session: { disable_quant_qdq: "1" } } };
+
 /** Start a session on ONNX bytes or a file's path. */
-export async function open(model: Uint8Array | string, options: RunOptions = {}): Promise<Session> {
+export async function open(
+  model: Uint8Array | string,
+  options: RunOptions = {},
+  more: Pick<ort.InferenceSession.SessionOptions, "extra"> = {},
+): Promise<Session> {
   const { device = "cpu", threads = runtimes.cores, optimize = "all" } = options;
   if (!Number.isInteger(threads) || threads < 1)
     fail({ code: "threads", expected: "a whole number of threads ≥ 1", got: `${threads}`, mend: "pass --threads 1 or more" });
@@ -53,11 +68,12 @@ export async function open(model: Uint8Array | string, options: RunOptions = {})
       graphOptimizationLevel: optimize,
       intraOpNumThreads: threads,
       logSeverityLevel: 3,
+      ...more,
     } as const;
     const session = await (typeof model === "string"
       ? runtime.InferenceSession.create(model, settings)
       : runtime.InferenceSession.create(model, settings));
-    const wrap = (t: Tensor) => new runtime.Tensor(t.dtype as "float32", t.data as Float32Array, t.shape);
+    const wrap = (t: Tensor) => new runtime.Tensor(t.dtype as "float32", asEngineHas(t) as Float32Array, t.shape);
     return { session, runtime, wrap, description: `${runtime.name} ${device} ${threads} threads` };
   } catch (cause) {
     if (cause instanceof CounterfoilError) throw cause;
@@ -105,7 +121,7 @@ export function checkFeeds(feeds: readonly Tensor[], types: readonly Type[], any
 
 /** Compile `graph` once; run it as often as you like. Its shapes are those of its inputs' types, but for the batch with `anyBatch`. */
 export async function compile(graph: Graph, { anyBatch = false, ...options }: CompileOptions = {}): Promise<Program> {
-  const { session, wrap, description } = await open(write(lower(graph, { anyBatch })), options);
+  const { session, wrap, description } = await open(write(lower(graph, { anyBatch })), options, OURS);
   const inputs = graph.inputs.map((v) => v.type);
   return {
     inputs,

@@ -8,7 +8,7 @@ import { arrays, fail, type Tensor } from "../base/index.ts";
 import { input, type Type, type Value } from "../graph/index.ts";
 import { write } from "../onnx/index.ts";
 import { builder, lower, remap } from "../pass/index.ts";
-import { checkFeeds, download, open, type RunOptions, type Session } from "./compile.ts";
+import { checkFeeds, download, OURS, open, type RunOptions, type Session } from "./compile.ts";
 
 export interface State {
   /** Graph input that holds the state. */
@@ -80,7 +80,7 @@ export async function compileStep(
   const session = async (count: number): Promise<Session> => {
     const known = sessions.get(count);
     if (known) return known;
-    const made = await open(write(lower(unrolled(graph, count))), options);
+    const made = await open(write(lower(unrolled(graph, count))), options, OURS);
     sessions.set(count, made);
     return made;
   };

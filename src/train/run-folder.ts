@@ -72,8 +72,8 @@ export async function openRun(folder: string, { config, resume, onWarning = warn
   }
 }
 
-/** Resuming with other settings would be another run. */
-async function sameConfig(path: string, config: Readonly<Record<string, unknown>>): Promise<void> {
+/** Refuse to resume with other settings: it would be another run. Says which differ. */
+export async function sameConfig(path: string, config: Readonly<Record<string, unknown>>): Promise<void> {
   const old = parsed(path, new TextDecoder().decode(await host.readFile(path)));
   const differing = [...new Set([...Object.keys(old), ...Object.keys(config)])].filter(
     (k) => JSON.stringify(old[k]) !== JSON.stringify(config[k]),

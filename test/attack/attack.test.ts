@@ -1,6 +1,6 @@
 /** What every attack must keep to, and one that is known in closed form. */
 import { describe, expect, test } from "vitest";
-import { attack, fgsm, l2, linf, norms, pgd } from "../../src/attack/index.ts";
+import { attack, domain, fgsm, l2, linf, norms, pgd } from "../../src/attack/index.ts";
 import { argmax, type GradientModel, openClassifier } from "../../src/model/index.ts";
 import { projectExactly } from "../../src/attack/norm.ts";
 import { CounterfoilError, normal, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
@@ -148,7 +148,7 @@ test("a projection ends inside the ball, whatever float32 does", () => {
       [l2, 0.5 + k / 1e3],
     ] as const) {
       const z = far.slice();
-      projectExactly(z, clean, norm, epsilon, [0, 1]);
+      projectExactly(z, clean, norm, epsilon, domain([50]));
       const delta = Float64Array.from(z, (v, i) => v - clean[i]!);
       expect(norm.distance(delta)).toBeLessThanOrEqual(epsilon);
       expect(z.every((v) => v >= 0 && v <= 1)).toBe(true);

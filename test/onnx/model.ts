@@ -1,6 +1,13 @@
 /** Small ONNX files, built from the format's own schema and not by our writer. */
 import { create, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
-import { ModelProtoSchema, type NodeProtoSchema, type TensorProtoSchema, type ValueInfoProtoSchema } from "onnx-buf";
+import {
+  type FunctionProtoSchema,
+  type GraphProtoSchema,
+  ModelProtoSchema,
+  type NodeProtoSchema,
+  type TensorProtoSchema,
+  type ValueInfoProtoSchema,
+} from "onnx-buf";
 import type { Attrs } from "../../src/graph/index.ts";
 import { encodeAttribute } from "../../src/onnx/attribute.ts";
 
@@ -13,6 +20,11 @@ export interface Sketch {
   readonly outputs: readonly string[];
   readonly weights?: readonly MessageInitShape<typeof TensorProtoSchema>[];
   readonly extraInputs?: readonly MessageInitShape<typeof ValueInfoProtoSchema>[];
+  /** Versions of other domains. */
+  readonly domains?: Readonly<Record<string, number>>;
+  readonly functions?: readonly MessageInitShape<typeof FunctionProtoSchema>[];
+  /** Type of each output; float32. */
+  readonly outputTypes?: readonly number[];
 }
 
 export const FLOAT = 1;
@@ -53,7 +65,7 @@ export const valueInfo = (
   },
 });
 
-const node = ({
+export const nodeProto = ({
   op,
   in: input,
   out,
@@ -69,24 +81,46 @@ const node = ({
   attribute: Object.entries(attrs).map(([k, v]) =>
     typeof v === "object" && "floats" in v
       ? { name: k, type: 6, floats: v.floats as number[] }
-      : typeof v === "object" && "int64s" in v
-        ? { name: k, type: 7, ints: v.int64s as unknown as bigint[] }
-        : encodeAttribute(k, v),
+      : typeof v === "object" && "graph" in v
+        ? { name: k, type: 5, g: v.graph as MessageInitShape<typeof GraphProtoSchema> }
+        : typeof v === "object" && "float" in v
+          ? { name: k, type: 1, f: v.float as number }
+          : typeof v === "object" && "int64s" in v
+            ? { name: k, type: 7, ints: v.int64s as unknown as bigint[] }
+            : encodeAttribute(k, v),
   ),
 });
 
-export const model = ({ opset = 21, ir = 8, inputs, nodes, outputs, weights = [], extraInputs = [] }: Sketch): Uint8Array<ArrayBuffer> =>
+export const model = ({
+  opset = 21,
+  ir = 8,
+  inputs,
+  nodes,
+  outputs,
+  weights = [],
+  extraInputs = [],
+  domains = {},
+  functions = [],
+  outputTypes = [],
+}: Sketch): Uint8Array<ArrayBuffer> =>
   toBinary(
     ModelProtoSchema,
     create(ModelProtoSchema, {
       irVersion: BigInt(ir),
-      opsetImport: [{ domain: "", version: BigInt(opset) }],
+      opsetImport: [
+        { domain: "", version: BigInt(opset) },
+        ...Object.entries(domains).map(([domain, version]) => ({ domain, version: BigInt(version) })),
+      ],
+      functions: [...functions],
       graph: {
         name: "sketch",
-        node: nodes.map(node),
+        node: nodes.map(nodeProto),
         initializer: [...weights],
         input: [...Object.entries(inputs).map(([name, dims]) => valueInfo(name, dims)), ...extraInputs],
-        output: outputs.map((name) => ({ name, type: { value: { case: "tensorType" as const, value: { elemType: FLOAT } } } })),
+        output: outputs.map((name, i) => ({
+          name,
+          type: { value: { case: "tensorType" as const, value: { elemType: outputTypes[i] ?? FLOAT } } },
+        })),
       },
     }),
   );

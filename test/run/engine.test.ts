@@ -85,7 +85,7 @@ test("an attack finds the same on both", async () => {
   const data = await loadData("mnist:test", { limit: 32 });
   const layer = classifier("cnn", [1, 28, 28], 10, 1);
   const bytes = write(inferenceGraph(layer, layer.params));
-  const attack = async (device: (typeof DEVICES)[number]) => {
+  const found = async (device: (typeof DEVICES)[number]) => {
     const victim = await openClassifier(bytes, run(device));
     const result = await attack(
       victim,
@@ -95,7 +95,7 @@ test("an attack finds the same on both", async () => {
     await victim.release();
     return result.samples.map((s) => [s.predicted, s.success]);
   };
-  expect(await attack("wasm")).toEqual(await attack("cpu"));
+  expect(await found("wasm")).toEqual(await found("cpu"));
 });
 
 test.each(["webgpu", "cuda"] as const)("%s, where it is not, is refused with what to do", async (device) => {

@@ -123,7 +123,6 @@ describe("on digits", async () => {
           const strong = await attack(victim, small, {
             ...run,
             attack: pgd({ steps: 30 }),
-            name: "pgd",
             norm: linf,
             epsilon,
             restarts: 4,
@@ -147,7 +146,6 @@ describe("on digits", async () => {
       const { robustAccuracy } = await attack(victim, small, {
         ...run,
         attack: pgd({ steps: 20 }),
-        name: "pgd",
         norm: linf,
         epsilon: 0.1,
       });

@@ -81,6 +81,12 @@ export const elementwise: Row[] = [
     { op, about: "broadcast weight", inputs: [x(s4), w(part(s4)), w([])] },
     { op, about: "of one", inputs: [x(s3)] },
   ]),
+  { op: "Mod", attrs: { fmod: 1 }, inputs: [x([2, 4], 0.6, 0.9), w([4], 0.35, 0.5)] },
+  { op: "Mod", about: "negative dividend", attrs: { fmod: 1 }, inputs: [x([2, 4], -0.9, -0.6), w([4], 0.35, 0.5)] },
+  { op: "Mod", about: "int64, the divisor's sign", inputs: [fed([7, -7, 5, -5, 6]), fed([3, 3, -3, -3, 3])] },
+  { op: "Mod", about: "int64, the dividend's sign", attrs: { fmod: 1 }, inputs: [fed([7, -7, 5, -5, 6]), fed([3, 3, -3, -3, 3])] },
+  { op: "Round", about: "ties", inputs: [floats([0.5, 1.5, -0.5, -1.5, 2.5, 0.3, -0.7])] },
+  ...unary("Round", -2.5, 2.5, [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5]),
   ...["Floor", "Ceil"].flatMap((op) => unary(op, -2.5, 2.5, [-2, -1, 0, 1, 2])),
   ...["Sin", "Cos"].flatMap((op) => [...unary(op, -2, 2), { op, about: "several turns", inputs: [x(s3, -9, 9)] }]),
 ];

@@ -10,7 +10,11 @@ import { linear } from "./linear.ts";
 import { movement } from "./movement.ts";
 import { normalization } from "./normalization.ts";
 import { pooling } from "./pooling.ts";
+import { quantization } from "./quantization.ts";
+import { ranking } from "./ranking.ts";
+import { recurrent } from "./recurrent.ts";
 import { reduction } from "./reduction.ts";
+import { trigonometry } from "./trigonometry.ts";
 
 export const rows: readonly Row[] = [
   ...elementwise,
@@ -23,5 +27,9 @@ export const rows: readonly Row[] = [
   ...reduction,
   ...movement,
   ...indexing,
+  ...ranking,
+  ...trigonometry,
+  ...recurrent,
+  ...quantization,
   ...chains,
 ];

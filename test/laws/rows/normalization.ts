@@ -64,5 +64,11 @@ export const normalization: Row[] = [
   group([2, 6, 2, 2], 3),
   group([2, 4, 2, 2], 1),
   group([3, 4, 2, 2], 4),
+  { op: "LpNormalization", inputs: [x([2, 5])] },
+  { op: "LpNormalization", about: "ℓ₁, axis 1 of 3", attrs: { p: 1, axis: 1 }, inputs: [x([2, 4, 3], -2, 2, { kinks: [0] })] },
+  { op: "MeanVarianceNormalization", about: "each sample", attrs: { axes: [1, 2] }, inputs: [x([2, 3, 4])] },
+  { op: "MeanVarianceNormalization", inputs: [x([2, 2, 2, 3])], mixesBatch: true },
+  { op: "LRN", attrs: { size: 3, alpha: 0.5, beta: 0.75, bias: 1 }, inputs: [x([2, 4, 2, 2])] },
+  { op: "LRN", about: "wider than the channels", attrs: { size: 5 }, inputs: [x([2, 2, 2, 1])] },
   { op: "Dropout", inputs: [x(d.shape(3))] },
 ];

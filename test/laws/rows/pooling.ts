@@ -67,6 +67,9 @@ const blocks = (op: string, shape: number[], blocksize: number, mode?: string): 
   inputs: [x(shape)],
 });
 
+/** A root has no derivative at 0. */
+const offZero = (row: Row): Row => ({ ...row, inputs: row.inputs.map((s) => (s?.kind === "data" ? x(s.shape, 0.2, 2) : s)) });
+
 export const pooling: Row[] = [
   ...windows("MaxPool"),
   ...windows("AveragePool"),
@@ -74,6 +77,9 @@ export const pooling: Row[] = [
   pool("AveragePool", [2, 1, 6, 5], { kernel_shape: [3, 2], strides: [2, 2], pads: [1, 0, 1, 1], count_include_pad: 1, ceil_mode: 1 }),
   pool("AveragePool", [2, 1, 5, 6], { kernel_shape: [3, 2], strides: [2, 2], auto_pad: "SAME_UPPER", count_include_pad: 1 }),
   any("AveragePool", { count_include_pad: 1 }),
+  ...[1, 2, 3].map((p) => pool("LpPool", [2, 2, 5, 4], { kernel_shape: [3, 2], strides: [2, 1], p })).map(offZero),
+  offZero(pool("LpPool", [2, 1, 5, 5], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1] })),
+  offZero(pool("LpPool", [2, 2, 7], { kernel_shape: [3], strides: [2], pads: [1, 0] })),
   ...["GlobalAveragePool", "GlobalMaxPool"].flatMap((op) => [
     pool(op, [2, 3, 4], {}),
     pool(op, [2, 2, 3, 4], {}),

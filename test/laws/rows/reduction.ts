@@ -10,6 +10,7 @@ const distinct = { distinct: true } as const;
 const at: Record<string, (shape: readonly number[]) => Floats> = {
   ReduceMax: (s) => x(s, -2, 2, distinct),
   ReduceMin: (s) => x(s, -2, 2, distinct),
+  ReduceLogSum: (s) => x(s, 0.3, 2),
   ReduceL1: (s) => x(s, -2, 2, { kinks: [0] }),
 };
 
@@ -46,6 +47,7 @@ export const reduction: Row[] = [
     "ReduceL2",
     "ReduceSumSquare",
     "ReduceLogSumExp",
+    "ReduceLogSum",
     "ReduceProd",
   ].flatMap(reducing),
   ...["ReduceSum", "ReduceProd"].map((op): Row => ({ op, about: "int64", attrs: { keepdims: 0 }, inputs: [fed([3, -4, 5])] })),

@@ -1,0 +1,70 @@
+import type { Attack } from "./attack.ts";
+import { boxOf } from "./domain.ts";
+import { margin, negated } from "./loss.ts";
+import { cosine, movable, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
+import { l1, l2, linf, type NormName } from "./norm.ts";
+import { type Search, searchEach } from "./one-search.ts";
+import { checkedSteps } from "./pgd.ts";
+
+export interface FmnOptions {
+  /** Default 200. */
+  readonly steps?: number;
+  /** First length of a step, in units of the widest feature; default 1, in L∞ 10. It falls to a hundredth. */
+  readonly step?: number;
+  /** γ: by which share ε grows or shrinks a step at first; default 0.05. It falls to 0.001. */
+  readonly gamma?: number;
+}
+
+/** ‖·‖ dual to each norm: how fast a step of norm 1 can climb. */
+const dual: Readonly<Record<NormName, (g: Float32Array) => number>> = { linf: l1.distance, l2: l2.distance, l1: linf.distance, l0: linf.distance };
+
+/**
+ * Fast minimum norm. Pintor et al. 2021, "Fast Minimum-norm Adversarial Attacks through Adaptive Norm Constraints", arXiv:2102.12827, Algorithm 1:
+ *   ε ← ‖δ‖ + |gain|/‖∇gain‖_dual until x + δ first wins, then min((1 − γ)·ε, ‖δ*‖) where it wins and (1 + γ)·ε where not;
+ *   δ ← Π_ε(δ + α·∇gain/‖∇gain‖₂).
+ * Norms: L∞, L2, L1, L0. White box; targeted or not. The nearest point met is then drawn back to the boundary (not in L0).
+ */
+export function fmn({ steps = 200, step, gamma = 0.05 }: FmnOptions = {}): Attack<"gradient"> {
+  checkedSteps(steps);
+  return {
+    name: "fmn",
+    access: "gradient",
+    kind: "minimal",
+    norms: ["linf", "l2", "l1", "l0"],
+    targets: true,
+    deterministic: true,
+    async run(victim, batch, { norm, targeted, domain }) {
+      const loss = targeted ? negated(margin) : margin;
+      const whole = norm.name === "l0";
+      function* search(x: Float32Array): Search {
+        const box = boxOf(domain, x);
+        const best = new Nearest(x, norm);
+        const z = x.slice();
+        const direction = new Float32Array(x.length);
+        const most = norm.distance(x.map((v, j) => Math.max(box.high[j]! - v, v - box.low[j]!)));
+        const length = (step ?? (norm.name === "linf" ? 10 : 1)) * widthOf(box);
+        let epsilon = whole ? 1 : Number.POSITIVE_INFINITY;
+        for (let k = 0; k < steps; k++) {
+          const [at] = yield [{ point: z, loss }];
+          const wins = at!.gain > 0;
+          best.offer(z, at!.gain);
+          if (best.distance === 0) break;
+          const g = movable(at!.gradient, z, box);
+          const share = 0.001 + (gamma - 0.001) * cosine(k, steps);
+          if (whole) epsilon = wins ? Math.min(epsilon - 1, Math.floor(epsilon * (1 - share)), best.distance) : Math.max(epsilon + 1, Math.floor(epsilon * (1 + share)));
+          else if (wins) epsilon = Math.min(epsilon * (1 - share), best.distance);
+          else if (best.won) epsilon *= 1 + share;
+          else epsilon = norm.distance(z.map((v, j) => v - x[j]!)) + Math.abs(at!.gain) / Math.max(dual[norm.name](g), 1e-12);
+          epsilon = Math.max(Math.min(epsilon, most), whole ? 0 : Number.MIN_VALUE);
+          l2.steepest(g, direction);
+          const alpha = length * (0.01 + 0.99 * cosine(k, steps));
+          for (let j = 0; j < x.length; j++) z[j] = z[j]! + alpha * direction[j]!;
+          norm.project(z, x, epsilon, box);
+        }
+        if (!whole) yield* towardsBoundary(x, best);
+        return best.point;
+      }
+      return [await searchEach(victim, batch, targeted, search)];
+    },
+  };
+}

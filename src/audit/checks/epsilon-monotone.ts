@@ -1,0 +1,19 @@
+import { type Check, judged, notRun } from "./check.ts";
+
+/** What one more or one fewer sample may do. */
+const WIGGLE = 0.01;
+
+/** A wider ball holds the narrower one: accuracy must fall with ε, and fall it must (Carlini et al. 2019, arXiv:1902.06705, §3.4). */
+export const epsilonMonotone: Check = {
+  name: "epsilon-monotone",
+  title: "Accuracy falls as ε grows",
+  mend: "the attack is not converged at some ε: give it more steps or restarts",
+  async find({ curve, probe }) {
+    if (!curve) return notRun("no curve against ε was made");
+    const wiggle = Math.max(WIGGLE, 1 / Math.max(probe.labels.length, 1));
+    const rises = curve.filter(([, a], i) => i > 0 && a > curve[i - 1]![1] + wiggle);
+    const [first, last] = [curve[0]![1], curve.at(-1)![1]];
+    const text = curve.map(([e, a]) => `${Number(e.toPrecision(3))}: ${(100 * a).toFixed(1)} %`).join(", ");
+    return judged(rises.length > 0 || (first > 0 && last >= first), text);
+  },
+};

@@ -1,0 +1,43 @@
+/** Two curves: accuracy against the work that was done, and against ε. */
+import { attack, type AttackOptions, apgdCe, type Data } from "../attack/index.ts";
+import type { GradientModel } from "../model/index.ts";
+import type { SampleRecord } from "./cascade.ts";
+
+export type Point = readonly [x: number, accuracy: number];
+
+/**
+ * Robust accuracy against gradient evaluations a sample: what an attacker who stops after so many would have found. Attacks ask no more about a sample
+ * that is turned, so its passes are those it took.
+ */
+export function anytime(samples: readonly SampleRecord[]): Point[] {
+  const n = Math.max(samples.length, 1);
+  let standing = samples.filter((s) => s.predicted === s.label).length;
+  const points: Point[] = [[0, standing / n]];
+  const turned = samples.filter((s) => s.turnedBy !== null).sort((a, b) => a.backwards - b.backwards);
+  for (const [k, { backwards }] of turned.entries()) {
+    standing--;
+    if (turned[k + 1]?.backwards !== backwards) points.push([backwards, standing / n]);
+  }
+  const most = Math.max(...samples.map((s) => s.backwards), 0);
+  if (most > points.at(-1)![0]) points.push([most, standing / n]);
+  return points;
+}
+
+/** ε of the curve, as shares of the audit's. */
+export const SHARES = [0, 0.25, 0.5, 1, 1.5, 2] as const;
+
+/** Accuracy under APGD-CE, each ε attacked on its own. */
+export async function againstEpsilon(
+  model: GradientModel,
+  data: Data,
+  epsilon: number,
+  options: Omit<AttackOptions, "attack" | "epsilon">,
+  steps: number,
+): Promise<Point[]> {
+  const points: Point[] = [];
+  for (const share of SHARES) {
+    const { robustAccuracy } = await attack(model, data, { ...options, attack: apgdCe({ steps }), epsilon: epsilon * share, onProgress: undefined });
+    points.push([epsilon * share, robustAccuracy]);
+  }
+  return points;
+}

@@ -1,0 +1,159 @@
+import { host } from "#host";
+import { defineCommand } from "citty";
+import { norms } from "../attack/index.ts";
+import { type AuditResult, auditEach, auditJunit, auditPage, gallery, inFolder, inMemory, PRESETS, type Preset, REPORT_VERSION, reportSchema } from "../audit/index.ts";
+import { CounterfoilError, fail } from "../base/index.ts";
+import type { Dataset } from "../data/index.ts";
+import { type AnyModel, load, sweepPreprocessing } from "../model/index.ts";
+import { type ModelFile, modelFile } from "../run/index.ts";
+import { labelled } from "./data.ts";
+import { modelArgs, modelOptions } from "./model.ts";
+import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
+import { interruptible, meter, percent, printJson, say } from "./output.ts";
+import { version } from "./version.ts";
+
+const command = defineCommand({
+  meta: { name: "audit", description: "How a classifier holds against the strongest attacks, and the evidence that they were not fooled." },
+  args: {
+    model: { type: "positional", description: "the ONNX file", required: true },
+    data: { type: "string", description: "mnist[:train|:test], a folder of class folders, file.npz, file.csv", required: true },
+    epsilon: { type: "string", description: "largest perturbation, in the data's units (default: 8/255 of the range in linf, half of it in l2)" },
+    norm: { type: "string", description: "linf, l2 or l1", default: "linf" },
+    preset: { type: "string", description: "standard, or quick for a first look", default: "standard" },
+    limit: { type: "string", description: "the first so many samples" },
+    batch: { type: "string", description: "samples at a time", default: "128" },
+    range: { type: "string", description: "least and largest value of the data, as 0,1 (default: the data's own)" },
+    "transfer-from": { type: "string", description: "a second model, whose adversarial inputs are tried on this one" },
+    "fail-under": { type: "string", description: "exit with 1 if the robust accuracy is lower" },
+    "fail-on-verdict": { type: "boolean", description: "exit with 1 if a check fails", default: false },
+    out: { type: "string", description: "folder of the report; an audit that was interrupted goes on there", default: "runs/audit" },
+    ...modelArgs,
+    ...runArgs,
+    ...jsonArg,
+  },
+  async run({ args }) {
+    const file = await modelFile(args.model);
+    const run = runOptions(args);
+    const seed = seedOf(args.seed);
+    const norm = norms[choice("norm", args.norm, ["linf", "l2", "l1"])];
+    const epsilon = maybeNumber("epsilon", args.epsilon, { least: 0 });
+    const preset = choice("preset", args.preset, Object.keys(PRESETS) as Preset[]);
+    const batch = number("batch", args.batch, { least: 1, whole: true });
+    const gate = maybeNumber("fail-under", args["fail-under"], { least: 0, most: 1 });
+    const { preprocessing, ...options } = await modelOptions(args, args.model);
+    const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
+    const range = args.range === undefined ? data.range : rangeOf(args.range);
+    const signal = interruptible();
+    const bar = meter(`auditing ${args.model}`);
+    const model = await load(args.model, { ...run, ...options, preprocessing, access: "best" });
+    const opened: { release(): Promise<void> }[] = [model];
+    try {
+      const second = args["transfer-from"] === undefined ? undefined : await load(args["transfer-from"], run);
+      if (second) opened.push(second);
+      const elsewhere = run.device === "wasm" ? undefined : await onWasm(args.model, { ...options, preprocessing });
+      if (elsewhere) opened.push(elsewhere.model);
+      const units = await inFolder(args.out, {
+        version: REPORT_VERSION,
+        model: file.sha256,
+        data: data.provenance,
+        norm: norm.name,
+        epsilon: epsilon ?? "default",
+        preset,
+        range,
+        seed,
+        preprocessing: preprocessing ?? null,
+      });
+      let result: AuditResult;
+      try {
+        const each = auditEach(
+          model,
+          { x: data.x, labels: data.y },
+          {
+            ...run,
+            norm,
+            epsilon,
+            preset,
+            range,
+            seed,
+            batch,
+            units,
+            transferFrom: second,
+            elsewhere,
+            signal,
+            about: {
+              tool: { name: "counterfoil", version },
+              model: { path: args.model, sha256: file.sha256, preprocessing: preprocessing ?? null },
+              data: data.provenance,
+              classNames: data.classes.length === model.classes ? [...data.classes] : undefined,
+            },
+            onProgress: (what, done, total, left) =>
+              bar.update(`${what}: ${done} of ${total}${left === undefined ? "" : `, ${left} of ${data.y.length} stand`}`, done, total),
+          },
+        );
+        for (;;) {
+          const step = await each.next();
+          if (step.done) {
+            result = step.value;
+            break;
+          }
+        }
+      } finally {
+        await units.close();
+      }
+      const { adversarial: _, ...report } = result;
+      const checked = reportSchema.parse(report);
+      const exhibits = await gallery(model, data.x, result);
+      await host.writeFile(`${args.out}/report.json`, `${JSON.stringify(checked, null, 2)}\n`);
+      await host.writeFile(`${args.out}/report.html`, auditPage(checked, exhibits));
+      await host.writeFile(`${args.out}/junit.xml`, auditJunit(checked, gate));
+      const failed = checked.verdicts.filter((v) => v.status === "fail");
+      bar.succeed(
+        `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, robust accuracy at most ${percent(result.robustAccuracy)} (${norm.name}, ε = ${checked.threat.epsilon}), n = ${result.n}; ${args.out}/report.html`,
+      );
+      for (const v of failed) say(`  ${v.check}: ${v.evidence}; ${v.mend}`);
+      if (args.json) printJson(checked);
+      if (gate !== undefined && result.robustAccuracy < gate) {
+        say(`counterfoil: the robust accuracy ${percent(result.robustAccuracy)} is under the gate of ${percent(gate)}`);
+        return 1;
+      }
+      if (args["fail-on-verdict"] && failed.length > 0) {
+        say(`counterfoil: ${failed.length} checks failed`);
+        return 1;
+      }
+      return 0;
+    } catch (error) {
+      if (error instanceof CounterfoilError && error.code === "audit-chance") await explain(error, file, data, options);
+      throw error;
+    } finally {
+      bar.stop();
+      for (const m of opened) await m.release();
+    }
+  },
+});
+
+
+/** The same file on WebAssembly, to see whether success depends on whose arithmetic it is. */
+async function onWasm(path: string, options: object): Promise<{ name: string; model: AnyModel }> {
+  return { name: "wasm", model: await load(path, { ...options, device: "wasm", threads: 1, access: "best" }) };
+}
+
+/** Where the clean accuracy is a guess's, say which preprocessing mends it, if one does. */
+async function explain(error: CounterfoilError, file: ModelFile, data: Dataset, options: object): Promise<void> {
+  const found = await sweepPreprocessing(file, { x: data.x, labels: data.y }, options);
+  const best = found[0];
+  fail({
+    code: error.code,
+    expected: error.expected,
+    got: error.got,
+    mend:
+      best && !best.chance
+        ? `declare the preprocessing: with ${best.declaration} it is ${percent(best.accuracy)}`
+        : "no usual preprocessing mends it: check that labels, the order of the classes and the model belong together",
+    cause: error,
+  });
+}
+
+export default withExamples(command, [
+  "counterfoil audit model.onnx --data photos/ --epsilon 8/255 --fail-under 0.5",
+  "counterfoil audit robust.onnx --data mnist:test --epsilon 0.3 --limit 1000 --out runs/audit --json",
+]);

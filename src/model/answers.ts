@@ -1,0 +1,79 @@
+/** The user's file run as it is, so many samples at a time as it takes: the source of every verdict. */
+import { type DType, floatsOfHalves, rows, size, type Tensor } from "../base/index.ts";
+import type { FileProgram } from "../run/index.ts";
+import { argmax, asSamples } from "./black-box.ts";
+import type { Feeder } from "./entry.ts";
+
+type Floats = Tensor<"float32">;
+
+/** How one output of a file becomes scores. */
+export interface Columns {
+  readonly classes: number;
+  /** One number a sample: the logit of class 1, or its probability; null where every class has its own. */
+  readonly single: "logit" | "probability" | null;
+}
+
+export interface Asking {
+  readonly file: FileProgram;
+  /** Number of the output. */
+  readonly output: number;
+  /** Samples in a run; of a file with a fixed batch that. */
+  readonly batch: number;
+  readonly dynamic: boolean;
+  readonly feeder: Feeder;
+  readonly inputShape: readonly number[];
+}
+
+/** Samples run at a time: so many that the inputs stay within 16 MiB. */
+export const chunkOf = (shape: readonly number[]): number => Math.max(1, Math.min(250, Math.floor(2 ** 22 / size(shape))));
+
+function filled(part: Floats, batch: number): Floats {
+  const shape = [batch, ...part.shape.slice(1)];
+  const data = new Float32Array(size(shape));
+  data.set(part.data);
+  return { dtype: "float32", shape, data };
+}
+
+/** What the output says of samples [N, …], in pieces: each the output of a run, and of how many samples it counts. */
+export async function* answers(
+  { file, output, batch, dynamic, feeder, inputShape }: Asking,
+  given: Floats,
+): AsyncGenerator<{ readonly answer: Tensor; readonly at: number; readonly count: number }> {
+  const all = asSamples(given, inputShape);
+  const n = all.shape[0]!;
+  for (let at = 0; at < n; at += batch) {
+    const part = rows(all, at, Math.min(at + batch, n));
+    const count = part.shape[0]!;
+    const whole = dynamic || count === batch ? part : filled(part, batch);
+    yield { answer: (await file.run([await feeder.run(whole)]))[output]!, at, count };
+  }
+}
+
+/** An output's numbers as float32, whatever float the file gives. */
+export function floatsOf({ dtype, data }: Tensor): Float32Array {
+  if (dtype === "float32") return data as Float32Array;
+  return dtype === ("float16" satisfies DType) ? floatsOfHalves(data as Uint16Array) : Float32Array.from(data as Float64Array);
+}
+
+/** Scores [N, classes] of samples [N, …]. */
+export async function scoresOf(asking: Asking, { classes, single }: Columns, given: Floats): Promise<Floats> {
+  const n = given.shape[0]!;
+  const out = new Float32Array(n * classes);
+  for await (const { answer, at, count } of answers(asking, given)) {
+    const s = floatsOf(answer);
+    if (!single) out.set(s.subarray(0, count * classes), at * classes);
+    // of one number the first class has what it leaves: 1 − p, or 0
+    else for (let k = 0; k < count; k++) out.set([single === "probability" ? 1 - s[k]! : 0, s[k]!], 2 * (at + k));
+  }
+  return { dtype: "float32", shape: [n, classes], data: out };
+}
+
+export const labelsOf = async (asking: Asking, columns: Columns, given: Floats): Promise<Int32Array> =>
+  argmax(await scoresOf(asking, columns, given));
+
+/** Samples [N, …] to try a file with: a fixed ramp from 0 to 1, another one in each. */
+export const ramp = (shape: readonly number[]): Floats => ({
+  dtype: "float32",
+  shape,
+  data: Float32Array.from({ length: size(shape) }, (_, i) => (i % 17) / 17),
+});

@@ -1,0 +1,178 @@
+/** An audit's figures, its resumption, its documents. */
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { attack, linf, pgd } from "../../src/attack/index.ts";
+import { audit, auditJunit, auditPage, gallery, inFolder, reportJsonSchema, reportSchema, type Units } from "../../src/audit/index.ts";
+import { type CounterfoilError, fold, seedKey, type Tensor } from "../../src/base/index.ts";
+import { loadData } from "../../src/data/index.ts";
+import { type GradientModel, labelModel, openClassifier, scoreModel } from "../../src/model/index.ts";
+import { dense, flatten, relu, sequential } from "../../src/nn/index.ts";
+import { write } from "../../src/onnx/index.ts";
+import { fit } from "../../src/train/index.ts";
+
+const run = { threads: 1 } as const;
+const options = { ...run, epsilon: 0.06, preset: "quick" } as const;
+let model: GradientModel;
+let data: { x: Tensor<"float32">; labels: Int32Array };
+const folders: string[] = [];
+const folder = () => {
+  folders.push(mkdtempSync(join(tmpdir(), "counterfoil-audit-")));
+  return folders.at(-1)!;
+};
+
+beforeAll(async () => {
+  const train = await loadData("mnist:train", { limit: 2000 });
+  const layer = sequential(flatten(), dense(32), relu(), dense(10))(train.inputShape, fold(seedKey(1), "audit"));
+  const { graph } = await fit(layer, train, train, { ...run, epochs: 3, batch: 50 });
+  model = await openClassifier(write(graph), run);
+  const some = await loadData("mnist:test", { limit: 30 });
+  data = { x: some.x, labels: some.y };
+});
+afterAll(async () => {
+  await model.release();
+  for (const f of folders) rmSync(f, { recursive: true, force: true });
+});
+
+test("what a report says adds up, and every success is the file's own answer", async () => {
+  const report = await audit(model, data, options);
+  const { adversarial, ...json } = report;
+  expect(reportSchema.parse(JSON.parse(JSON.stringify(json)))).toEqual(JSON.parse(JSON.stringify(json)));
+  const answers = await model.labels(adversarial);
+  for (const s of report.samples) {
+    if (s.turnedBy !== null) {
+      expect(answers[s.index]).toBe(s.adversarialPredicted);
+      expect(s.adversarialPredicted).not.toBe(s.label);
+      expect(s.distance).toBeLessThanOrEqual(0.06);
+      expect(s.certified).toBe("falsified");
+    } else expect(answers[s.index]).toBe(s.predicted);
+    expect(s.robust).toBe(s.predicted === s.label && s.turnedBy === null);
+  }
+  const share = (ok: (s: (typeof report.samples)[number]) => boolean) => report.samples.filter(ok).length / report.n;
+  expect(report.robustAccuracy).toBe(share((s) => s.robust));
+  expect(report.cleanAccuracy).toBe(share((s) => s.predicted === s.label));
+  expect(report.certifiedAccuracy).toBe(share((s) => s.certified === "certified"));
+  expect(report.certifiedAccuracy!).toBeLessThanOrEqual(report.robustAccuracy);
+  expect(report.stages.map((s) => s.name)).toEqual(["apgd-ce", "apgd-t", "fab-t", "square"]);
+  expect(report.stages.at(-1)!.robustAccuracy).toBe(report.robustAccuracy);
+  expect(report.stages.reduce((n, s) => n + s.backwards, 0)).toBe(report.samples.reduce((n, s) => n + s.backwards, 0));
+  // the curves fall
+  for (const curve of [report.anytime, report.againstEpsilon!]) for (const [i, p] of curve.entries()) if (i > 0) expect(p[1]).toBeLessThanOrEqual(curve[i - 1]![1]);
+  expect(report.anytime.at(-1)![1]).toBe(report.robustAccuracy);
+  // a PGD of its own finds nothing new
+  const other = await attack(model, data, { ...run, attack: pgd({ steps: 40 }), norm: linf, epsilon: 0.06, restarts: 3 });
+  expect(other.robustAccuracy).toBeGreaterThanOrEqual(report.robustAccuracy - 1 / report.n);
+  // its name is ours
+  expect(report.ensemble.name).toBe("counterfoil-quick");
+});
+
+test("the documents: JUnit counts, a page that is whole, the published schema", async () => {
+  const report = await audit(model, data, options);
+  const junit = auditJunit(report, 0.99);
+  expect(junit).toMatch(/<testcase classname="counterfoil.audit" name="fail-under"><failure/);
+  expect(junit.match(/<testcase/g)).toHaveLength(report.verdicts.length + 1);
+  expect(auditJunit(report, 0)).not.toMatch(/name="fail-under"><failure/);
+  const page = auditPage(report, await gallery(model, data.x, report));
+  expect(page).toMatch(/^<!doctype html>/);
+  expect(page.match(/data:image\/png;base64/g)!.length).toBeGreaterThanOrEqual(3);
+  // nothing from elsewhere
+  expect(page.replace(/xmlns="[^"]*"/g, "")).not.toMatch(/(src|href)="http/);
+  for (const v of report.verdicts) expect(page).toContain(v.title);
+  expect(JSON.parse(readFileSync(join(import.meta.dirname, "../../docs/audit.schema.json"), "utf8"))).toEqual(reportJsonSchema());
+});
+
+describe("an interrupted audit", () => {
+  const config = { model: "m", epsilon: 0.06 };
+  const small = { ...options, batch: 8 };
+
+  /** Stops after `left` units, by the signal, as Ctrl-C would. */
+  const stopping = (units: Units, left: number, controller: AbortController): Units => ({
+    ...units,
+    get done() {
+      return units.done;
+    },
+    async add(unit) {
+      await units.add(unit);
+      if (--left <= 0) controller.abort();
+    },
+  });
+
+  test("goes on where it was, and ends as one that was not", async () => {
+    const whole = await audit(model, data, small);
+    for (const after of [1, 3, 5]) {
+      const where = folder();
+      const controller = new AbortController();
+      const units = await inFolder(where, config);
+      await expect(audit(model, data, { ...small, units: stopping(units, after, controller), signal: controller.signal })).rejects.toThrow(/abort/i);
+      await units.close();
+      const before = readdirSync(join(where, "units")).length;
+      expect(before).toBe(after);
+      // the rest: no finished sample is asked about again in its stage
+      const again = await inFolder(where, config);
+      expect(again.done).toHaveLength(after);
+      const twice: string[] = [];
+      const seen = new Set(again.done.flatMap((u) => u.indices.map((i) => `${u.stage} ${i}`)));
+      const watching: Units = {
+        done: again.done,
+        close: again.close,
+        async add(unit) {
+          for (const i of unit.indices) if (seen.has(`${unit.stage} ${i}`)) twice.push(`${unit.stage} ${i}`);
+          await again.add(unit);
+        },
+      };
+      const resumed = await audit(model, data, { ...small, units: watching });
+      await again.close();
+      expect(twice).toEqual([]);
+      expect(resumed.samples).toEqual(whole.samples);
+      expect(resumed.adversarial.data).toEqual(whole.adversarial.data);
+    }
+  });
+
+  test("is not mixed with another", async () => {
+    const where = folder();
+    await (await inFolder(where, config)).close();
+    await expect(inFolder(where, { ...config, epsilon: 0.1 })).rejects.toThrow(/epsilon = 0.1/);
+  });
+
+  test("leaves no half unit", async () => {
+    const where = folder();
+    const units = await inFolder(where, config);
+    await audit(model, data, { ...small, units });
+    await units.close();
+    const files = readdirSync(join(where, "units"));
+    expect(files.every((f) => f.endsWith(".safetensors"))).toBe(true);
+    // the last one lost: it is done again, and nothing else
+    rmSync(join(where, "units", files.sort().at(-1)!));
+    const again = await inFolder(where, config);
+    expect(again.done).toHaveLength(files.length - 1);
+    await again.close();
+    expect(existsSync(join(where, "run.lock"))).toBe(false);
+  });
+});
+
+test("models that tell less are asked less", async () => {
+  const told = scoreModel({ classes: 10, inputShape: [1, 28, 28] }, (x) => model.scores(x));
+  const byScores = await audit(told, data, options);
+  expect(byScores.stages.map((s) => s.name)).toEqual(["square"]);
+  expect(byScores.verdicts.find((v) => v.check === "zero-gradient")!.status).toBe("not run");
+  expect(byScores.againstEpsilon).toBeNull();
+  const mute = labelModel({ classes: 10, inputShape: [1, 28, 28] }, (x) => model.labels(x));
+  const byLabels = await audit(mute, { x: { ...data.x, shape: [6, 1, 28, 28], data: data.x.data.slice(0, 6 * 784) }, labels: data.labels.slice(0, 6) }, options);
+  expect(byLabels.stages.map((s) => s.name)).toEqual(["hop-skip-jump"]);
+  expect(byLabels.model.output).toBeNull();
+});
+
+describe("refusals", () => {
+  const code = (p: Promise<unknown>) => p.then(() => "nothing", (e: CounterfoilError) => e.code);
+  test("guesses", async () => {
+    const shifted = data.labels.map((y) => (y + 1) % 10);
+    expect(await code(audit(model, { ...data, labels: shifted }, options))).toBe("audit-chance");
+  });
+  test("ε wider than the data, no samples, labels from 1", async () => {
+    expect(await code(audit(model, data, { ...options, epsilon: 8 }))).toBe("epsilon");
+    expect(await code(audit(model, { x: { dtype: "float32", shape: [0, 1, 28, 28], data: new Float32Array() }, labels: [] }, options))).toBe("audit-empty");
+    expect(await code(audit(model, { ...data, labels: data.labels.map((y) => y + 1) }, options))).toBe("audit-chance");
+  });
+});
+
