@@ -24,9 +24,6 @@ export interface CarliniWagnerOptions {
   readonly stopEarly?: boolean;
 }
 
-/** Of the box, that tanh goes beyond it. */
-export const MARGIN = 0.1;
-
 /**
  * Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", arXiv:1608.04644, §VI.A:
  *   min over w  ‖x'(w) − x‖₂² + c·f(x'(w)),  f(x') = max(−gain(x'), −κ),
@@ -45,7 +42,7 @@ export function carliniWagnerL2({ steps = 500, rounds = 9, constant, rate = 0.05
     async run(victim, batch, { targeted, domain }) {
       const loss = targeted ? negated(margin) : margin;
       function* search(x: Float32Array): Search {
-        const space = new TanhSpace(boxOf(domain, x), MARGIN);
+        const space = new TanhSpace(boxOf(domain, x));
         const best = new Nearest(x, l2);
         const z = x.slice();
         const slope = new Float64Array(x.length);

@@ -1,8 +1,7 @@
 import type { Attack } from "./attack.ts";
-import { MARGIN } from "./carlini-wagner-l2.ts";
 import { boxOf } from "./domain.ts";
 import { margin, negated } from "./loss.ts";
-import { beyond, cosine, Nearest, towardsBoundary } from "./nearest.ts";
+import { beyond, cosine, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { linf } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
@@ -12,9 +11,9 @@ import { TanhSpace } from "./tanh-space.ts";
 export interface CarliniWagnerLinfOptions {
   /** Of one try, a c and a τ; default 100. */
   readonly steps?: number;
-  /** Adam's rate in tanh space; default 0.05, falling over a try. */
+  /** Adam's rate in tanh space, falling over a try; default 0.1, but never more than a seventh of τ. */
   readonly rate?: number;
-  /** How often c is raised, tenfold, before a τ counts as too small; default 2. */
+  /** How often c is raised, tenfold, before a τ counts as too small; default 1. */
   readonly raises?: number;
   /** By which share τ falls after a success; default 0.1. */
   readonly shrink?: number;
@@ -30,7 +29,7 @@ export interface CarliniWagnerLinfOptions {
  * by Adam in tanh space, starting from the last success. τ falls to 0.9 of what was reached as long as that works; then between what worked and what did not.
  * Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
  */
-export function carliniWagnerLinf({ steps = 100, rate = 0.05, raises = 2, shrink = 0.1, tolerance = 0.01, confidence = 0 }: CarliniWagnerLinfOptions = {}): Attack<"gradient"> {
+export function carliniWagnerLinf({ steps = 100, rate = 0.1, raises = 1, shrink = 0.1, tolerance = 0.01, confidence = 0 }: CarliniWagnerLinfOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "carlini-wagner-linf",
@@ -43,7 +42,8 @@ export function carliniWagnerLinf({ steps = 100, rate = 0.05, raises = 2, shrink
       const loss = targeted ? negated(margin) : margin;
       function* search(x: Float32Array): Search {
         const box = boxOf(domain, x);
-        const space = new TanhSpace(box, MARGIN);
+        const space = new TanhSpace(box);
+        const unit = widthOf(box);
         const best = new Nearest(x, linf);
         const z = x.slice();
         const slope = new Float64Array(x.length);
@@ -59,12 +59,13 @@ export function carliniWagnerLinf({ steps = 100, rate = 0.05, raises = 2, shrink
             const c = first * 10 ** raise;
             const w = space.of(best.won ? best.point : x);
             const adam = new Adam(x.length);
+            const pace = Math.min(rate, tau / unit / 7);
             for (let k = 0; k < steps; k++) {
               space.point(w, z);
               const [at] = yield [{ point: z, loss }];
               const over = beyond(at!.gain, confidence);
               best.offer(z, over);
-              if (best.distance <= tau) {
+              if (best.won && best.distance <= tau) {
                 reached = true;
                 break;
               }
@@ -73,7 +74,7 @@ export function carliniWagnerLinf({ steps = 100, rate = 0.05, raises = 2, shrink
                 slope[j] = (Math.abs(delta) > tau ? Math.sign(delta) : 0) - (over > 0 ? 0 : c * at!.gradient[j]!);
               }
               space.pullBack(w, slope);
-              adam.step(w, slope, rate * (0.01 + 0.99 * cosine(k, steps)));
+              adam.step(w, slope, pace * (0.01 + 0.99 * cosine(k, steps)));
             }
           }
           if (!reached && !best.won) break;

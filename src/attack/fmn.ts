@@ -1,7 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
 import { margin, negated } from "./loss.ts";
-import { cosine, movable, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
+import { cosine, movable, Nearest, towardsBoundary, widthOf, withoutNeedless } from "./nearest.ts";
 import { l1, l2, linf, type NormName } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
@@ -22,7 +22,8 @@ const dual: Readonly<Record<NormName, (g: Float32Array) => number>> = { linf: l1
  * Fast minimum norm. Pintor et al. 2021, "Fast Minimum-norm Adversarial Attacks through Adaptive Norm Constraints", arXiv:2102.12827, Algorithm 1:
  *   ε ← ‖δ‖ + |gain|/‖∇gain‖_dual until x + δ first wins, then min((1 − γ)·ε, ‖δ*‖) where it wins and (1 + γ)·ε where not;
  *   δ ← Π_ε(δ + α·∇gain/‖∇gain‖₂).
- * Norms: L∞, L2, L1, L0. White box; targeted or not. The nearest point met is then drawn back to the boundary (not in L0).
+ * Norms: L∞, L2, L1, L0. White box; targeted or not. The nearest point met is then drawn back to the boundary; in L0 the
+ * features that it changes without need go back.
  */
 export function fmn({ steps = 200, step, gamma = 0.05 }: FmnOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
@@ -61,7 +62,7 @@ export function fmn({ steps = 200, step, gamma = 0.05 }: FmnOptions = {}): Attac
           for (let j = 0; j < x.length; j++) z[j] = z[j]! + alpha * direction[j]!;
           norm.project(z, x, epsilon, box);
         }
-        if (!whole) yield* towardsBoundary(x, best);
+        yield* whole ? withoutNeedless(x, best) : towardsBoundary(x, best);
         return best.point;
       }
       return [await searchEach(victim, batch, targeted, search)];

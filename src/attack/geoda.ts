@@ -20,7 +20,7 @@ export interface GeodaOptions extends StartOptions {
 const FIRST = 50;
 
 /** Questions for `rounds` estimates, of which each takes λ^(−2/3) times the one before: as many rounds as leave the first one enough. */
-export function shares(queries: number, lambda: number): number[] {
+function shares(queries: number, lambda: number): number[] {
   const growth = lambda ** (-2 / 3);
   let rounds = 1;
   const first = (n: number) => (growth === 1 ? queries / n : (queries * (growth - 1)) / (growth ** n - 1));

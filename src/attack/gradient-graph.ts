@@ -3,7 +3,7 @@ import { input, type Value } from "../graph/index.ts";
 import type { GradientModel } from "../model/index.ts";
 import { sum } from "../nn/index.ts";
 import { write } from "../onnx/index.ts";
-import { builder, gradOf, lower, rebatch } from "../pass/index.ts";
+import { builder, gradientFlow, gradOf, lower, rebatch } from "../pass/index.ts";
 import { crossEntropy, type Loss } from "./loss.ts";
 
 export interface GradientGraph {
@@ -44,6 +44,12 @@ export function gradientGraph(
   return { x, labels: labels!, others: others!, logits, losses, gradient: gradient!, dynamic };
 }
 
+/** Nodes where the gradient is that of a surrogate: `Round "steps"`. */
+export const surrogates = ({ logits }: Pick<GradientModel, "logits">): string[] =>
+  gradientFlow(logits)
+    .filter((f) => f.flow === "straight-through")
+    .map((f) => (f.name ? `${f.op} "${f.name}"` : f.op));
+
 export interface GradientFileOptions {
   /** What the gradient is of; default cross-entropy. A loss that names a second class needs more inputs than the file has. */
   readonly loss?: Loss;
@@ -57,6 +63,7 @@ export interface GradientFileOptions {
  */
 export function gradientFile(model: GradientModel, { loss = crossEntropy, metadata = {} }: GradientFileOptions = {}): Uint8Array {
   const { x, labels, losses, logits, gradient, dynamic } = gradientGraph(model, loss);
+  const replaced = surrogates(model);
   const graph = {
     inputs: [x, labels],
     outputs: [losses, logits, gradient],
@@ -66,6 +73,7 @@ export function gradientFile(model: GradientModel, { loss = crossEntropy, metada
       "counterfoil.graph": "gradient of a loss by the input",
       "counterfoil.loss": loss.name,
       "counterfoil.undone": model.reading?.undone ?? "nothing",
+      ...(replaced.length > 0 && { "counterfoil.surrogates": replaced.join(", ") }),
       ...metadata,
     },
   };

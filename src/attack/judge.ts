@@ -95,24 +95,24 @@ function check(model: LabelModel, { x, labels }: Data, { attack, epsilon, target
     fail({ code: "attack-target", expected: `${attack.name} without a target`, got: "targets", mend: "leave the targets out, or choose an attack that reaches classes" });
   whole("restarts", "number of restarts", restarts);
   whole("batch", "batch size", batch);
-  if (labels.length !== x.shape[0])
-    fail({ code: "label-count", expected: `${x.shape[0]} labels`, got: `${labels.length}`, mend: "give one label a sample" });
-  for (const [what, classesOf] of Object.entries({ labels, ...(targets && { targets }) })) {
-    if (classesOf.length !== labels.length)
-      fail({ code: "label-count", expected: `${labels.length} ${what}`, got: `${classesOf.length}`, mend: "give one a sample" });
-    const low = Array.prototype.reduce.call(classesOf, (a, b) => Math.min(a as number, b as number), Number.POSITIVE_INFINITY);
-    for (let i = 0; i < classesOf.length; i++)
-      if (!(classesOf[i]! >= 0 && classesOf[i]! < model.classes))
-        fail({
-          code: "label-range",
-          expected: `${what} 0…${model.classes - 1}, the classes of the model`,
-          got: `${classesOf[i]} at sample ${i}`,
-          mend:
-            low === 1 && classesOf[i] === model.classes
-              ? "they seem to start at 1: subtract 1 from each"
-              : "check that data and model belong together",
-        });
-  }
+  checkLabels(labels, x.shape[0]!, model.classes);
+  if (targets) checkLabels(targets, x.shape[0]!, model.classes, "targets");
+}
+
+/** Refuse labels that are not one class of the model for each of `n` samples. */
+export function checkLabels(labels: ArrayLike<number>, n: number, classes: number, what = "labels"): void {
+  if (labels.length !== n)
+    fail({ code: "label-count", expected: `${n} ${what}`, got: `${labels.length}`, mend: "give one a sample" });
+  const all = Array.from(labels);
+  const least = all.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const bad = all.findIndex((y) => !(Number.isInteger(y) && y >= 0 && y < classes));
+  if (bad >= 0)
+    fail({
+      code: "label-range",
+      expected: `${what} 0…${classes - 1}, the classes of the model`,
+      got: `${all[bad]} at sample ${bad}`,
+      mend: least === 1 && all[bad] === classes ? "they seem to start at 1: subtract 1 from each" : "check that data and model belong together",
+    });
 }
 
 /** How far past the boundary a smallest perturbation is carried where the file, in its own rounding, is not turned yet. */

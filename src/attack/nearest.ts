@@ -34,6 +34,20 @@ export class Nearest {
   }
 }
 
+/** Put back, one by one, the features that the best point changes without need: the last step of a search in L0, a forward pass a feature. */
+export function* withoutNeedless(x: Float32Array, best: Nearest): Search<void> {
+  if (!best.won) return;
+  const z = best.point.slice();
+  for (let j = 0; j < z.length; j++) {
+    if (z[j] === x[j]) continue;
+    const moved = z[j]!;
+    z[j] = x[j]!;
+    const [at] = yield [{ point: z }];
+    if (at!.gain > 0) best.offer(z, at!.gain);
+    else z[j] = moved;
+  }
+}
+
 /**
  * Halve the segment from x to the best point, where that wins: 10 forward passes bring it to within a thousandth of the boundary on that line.
  * @param confidence the gain that counts as won

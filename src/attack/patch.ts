@@ -1,29 +1,30 @@
-import { fail, fold, type Key, type Tensor, take, uniform } from "../base/index.ts";
-import type { Attack, Batch, Threat } from "./attack.ts";
+import { fail, fold, type Tensor, take, uniform } from "../base/index.ts";
+import type { Attack, Threat } from "./attack.ts";
 import { legalise } from "./domain.ts";
-import { eachRow, lead, row } from "./iterate.ts";
+import { eachRow, row } from "./iterate.ts";
 import { crossEntropy, negated } from "./loss.ts";
-import { isCheckpoint, minibatch } from "./minibatch.ts";
+import { isCheckpoint, lossOfWon, minibatch, shareWon } from "./one-for-all.ts";
 import { checkedSteps } from "./pgd.ts";
 import { type Planes, planesOf } from "./transform/planes.ts";
-import { eachCovered, type Laid, lay, type Placement, sticker } from "./transform/sticker.ts";
-import type { GradientVictim } from "./victim.ts";
+import { eachCovered, type Laid, lay, type Placement, stuck } from "./transform/sticker.ts";
+
+type Floats = Tensor<"float32">;
 
 export interface PatchOptions extends Placement {
   /** Side of the square, as a share of the picture's shorter side; default 0.3. */
   readonly size?: number;
   /** Default 200. */
   readonly steps?: number;
-  /** Length of a step, as a share of the range; default 0.05, falling to a tenth. */
+  /** Length of a step, as a share of the range; default 0.02, falling to a tenth of that. */
   readonly rate?: number;
   /** Samples a step; default 64. */
   readonly minibatch?: number;
   /** Gets the patch [C, s, s] that was kept: to print it, or to try it on other samples with `transformed(sticker(patch))`. */
-  readonly onFound?: (patch: Tensor<"float32">) => void;
+  readonly onFound?: (patch: Floats) => void;
 }
 
 /** ∇ of the mean loss in the patch: each picture's gradient, where the patch covers it and it may change, pulled back to the patch. */
-function gradientOf(laid: readonly Laid[], gradient: Tensor<"float32">, picture: Planes, free: Uint8Array, length: number): Float64Array {
+function gradientOf(laid: readonly Laid[], gradient: Floats, picture: Planes, free: Uint8Array, length: number): Float64Array {
   const sum = new Float64Array(length);
   for (const [k, one] of laid.entries()) {
     const g = row(gradient, k);
@@ -43,7 +44,7 @@ function gradientOf(laid: readonly Laid[], gradient: Tensor<"float32">, picture:
  * judge's share is the patch's on the samples that it was trained on. Others are the caller's to hold out.
  */
 export function patch(options: PatchOptions = {}): Attack<"gradient"> {
-  const { size: share = 0.3, steps = 200, rate = 0.05, minibatch: most = 64, onFound } = options;
+  const { size: share = 0.3, steps = 200, rate = 0.02, minibatch: atOnce = 64, onFound } = options;
   checkedSteps(steps);
   if (!(share > 0 && share <= 1))
     fail({ code: "patch-size", expected: "a share of the side in (0, 1]", got: `${share}`, mend: "0.3 is a patch a third as wide" });
@@ -63,21 +64,22 @@ export function patch(options: PatchOptions = {}): Attack<"gradient"> {
       const range = [low.reduce((a, b) => Math.min(a, b)), high.reduce((a, b) => Math.max(a, b))] as const;
       const root = fold(batch.keys[0]!, "patch");
       const shape = [picture.channels, side, side];
-      const p: Tensor<"float32"> = { dtype: "float32", shape, data: uniform(root, picture.channels * side * side, ...range) };
+      const p: Floats = { dtype: "float32", shape, data: uniform(root, picture.channels * side * side, ...range) };
       const momentum = new Float64Array(p.data.length);
       let kept = { patch: p.data.slice(), share: -1 };
       for (let k = 0; k < steps; k++) {
-        const chosen = minibatch(fold(root, "order"), n, most, k);
-        const keys = chosen.map((i) => fold(fold(batch.keys[i]!, "place"), k));
+        const chosen = minibatch(fold(root, "order"), n, atOnce, k);
+        const laid = chosen.map((i) => lay(side, picture, fold(fold(batch.keys[i]!, "place"), k), options));
         const labels = chosen.map((i) => batch.labels[i]!);
-        const { gradient } = await victim.slopes(
+        const { losses, gradient } = await victim.slopes(
           threat.targeted ? negated(crossEntropy) : crossEntropy,
-          stuck(p, take(batch.x, chosen), keys, victim, threat, options),
+          shown(p, take(batch.x, chosen), laid, picture, threat),
           labels,
           labels,
           chosen,
         );
-        const laid = keys.map((key) => lay(side, picture, key, options));
+        const most = lossOfWon(victim.classes);
+        for (let i = 0; i < losses.length; i++) if (losses[i]! > most) row(gradient, i).fill(0);
         const g = gradientOf(laid, gradient, picture, threat.domain.free, p.data.length);
         const norm1 = g.reduce((s, v) => s + Math.abs(v), 0) || 1;
         const length = rate * (1 - (0.9 * k) / steps) * (range[1] - range[0]);
@@ -86,43 +88,21 @@ export function patch(options: PatchOptions = {}): Attack<"gradient"> {
           p.data[j] = Math.min(Math.max(p.data[j]! + length * Math.sign(momentum[j]!), range[0]), range[1]);
         }
         if (!isCheckpoint(k, steps)) continue;
-        const won = await shareWon(victim, p, batch, threat, options, k);
+        const seen = batch.keys.map((key) => lay(side, picture, fold(fold(key, "check"), k), options));
+        const won = await shareWon(victim, shown(p, batch.x, seen, picture, threat), batch.labels, threat.targeted);
         if (won >= kept.share) kept = { patch: p.data.slice(), share: won };
       }
       const found = { ...p, data: kept.patch };
       onFound?.(found);
-      const keys = batch.keys.map((key) => fold(key, "placed"));
-      return [stuck(found, batch.x, keys, victim, threat, options)];
+      const laid = batch.keys.map((key) => lay(side, picture, fold(key, "placed"), options));
+      return [shown(found, batch.x, laid, picture, threat)];
     },
   };
 }
 
-/** The patch on each sample, at the place that its key says. */
-function stuck(
-  p: Tensor<"float32">,
-  x: Tensor<"float32">,
-  keys: readonly Key[],
-  victim: GradientVictim,
-  { norm, domain }: Threat,
-  where: Placement,
-) {
-  const on = sticker(p, where);
-  return eachRow(x, (out, i) => {
-    out.set(on.draw(keys[i]!, victim.inputShape, [0, 1]).apply(row(x, i)));
+/** The patch on each sample, where it was laid. */
+const shown = (p: Floats, x: Floats, laid: readonly Laid[], picture: Planes, { norm, domain }: Threat): Floats =>
+  eachRow(x, (out, i) => {
+    out.set(stuck(p.data, laid[i]!, picture, row(x, i)));
     legalise(out, row(x, i), norm, Number.POSITIVE_INFINITY, domain);
   });
-}
-
-/** Over all samples, each at a new place. */
-async function shareWon(
-  victim: GradientVictim,
-  p: Tensor<"float32">,
-  { x, labels, keys }: Batch,
-  threat: Threat,
-  where: Placement,
-  k: number,
-): Promise<number> {
-  const places = keys.map((key) => fold(fold(key, "check"), k));
-  const scores = await victim.scores(stuck(p, x, places, victim, threat, where));
-  return labels.filter((label, i) => lead(scores, i, label, threat.targeted) < 0).length / labels.length;
-}

@@ -2,7 +2,7 @@
 import { fold, type Key, type Tensor, uniform } from "../base/index.ts";
 import type { Batch, Threat } from "./attack.ts";
 import { boxOf, legalise } from "./domain.ts";
-import { Best, row } from "./iterate.ts";
+import { Best, eachRow, row } from "./iterate.ts";
 import type { Box, Norm } from "./norm.ts";
 import type { Questions } from "./questions.ts";
 
@@ -17,9 +17,10 @@ export interface StartOptions {
 export const distanceOf = (norm: Norm, z: Float32Array, x: Float32Array): number =>
   norm.distance(Float64Array.from(z, (v, j) => v - x[j]!));
 
-/**
- * A point that wins for each sample for which one was found in time. `best.won` says for which; the others stay at x. Further points are offered by their nearness.
- */
+/** Of several points that win the nearest one, each brought near the boundary: so many, with this part of the questions at most. */
+const [SEVERAL, PART, NEAR] = [10, 0.05, 0.05];
+
+/** A point that wins for each sample for which one was found. `best.won` says for which; the others stay at x. */
 export async function startingPoints(
   questions: Questions<boolean>,
   { x, keys }: Batch,
@@ -33,9 +34,13 @@ export async function startingPoints(
     const far = Array.from({ length: given }, (_, k) => distanceOf(norm, row(starts!, k), row(x, i)));
     return [...far.keys()].sort((a, b) => far[a]! - far[b]!);
   });
+  const enough = questions.left.map((left) => left * (1 - PART));
+  const found = new Float64Array(keys.length);
   for (let k = 0; k < tries; k++) {
-    const open = questions.open((i) => best.won[i]);
+    const open = questions.open((i) => found[i]! > 0 && (found[i] === SEVERAL || questions.left[i]! <= enough[i]!));
     if (open.length === 0) break;
+    const z = eachRow(x, () => {});
+    const winners: number[] = [];
     await questions.put(
       open,
       1,
@@ -45,10 +50,14 @@ export async function startingPoints(
         else draw(out, clean, fold(fold(keys[i]!, "start"), k), k - given, boxOf(domain, clean));
         legalise(out, clean, norm, Number.POSITIVE_INFINITY, domain);
       },
-      (won, i, _, z) => {
-        if (won) best.offer(i, z, -distanceOf(norm, z, row(x, i)), true);
+      (won, i, _, point) => {
+        if (!won) return;
+        found[i] = found[i]! + 1;
+        row(z, i).set(point);
+        winners.push(i);
       },
     );
+    await toBoundary(questions, winners, { x, z, best, tolerance: NEAR }, threat);
   }
   return best;
 }

@@ -12,8 +12,8 @@ export class TanhSpace {
   readonly #half: Float64Array;
   readonly #edge: number;
 
-  /** @param margin as a share of the box */
-  constructor(box: Box, margin: number) {
+  /** @param margin of each side, as a share of the box */
+  constructor(box: Box, margin = 0.1) {
     const { low, high } = box;
     const width = Float64Array.from(low, (v, j) => high[j]! - v);
     this.#box = box;

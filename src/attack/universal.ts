@@ -1,22 +1,21 @@
 import { fold, type Tensor, take } from "../base/index.ts";
-import type { Attack, Batch, Threat } from "./attack.ts";
+import type { Attack, Threat } from "./attack.ts";
 import { boxOf } from "./domain.ts";
-import { eachRow, freed, lead, row } from "./iterate.ts";
+import { eachRow, freed, row } from "./iterate.ts";
 import { crossEntropy, negated } from "./loss.ts";
-import { isCheckpoint, minibatch } from "./minibatch.ts";
+import { isCheckpoint, lossOfWon, minibatch, shareWon } from "./one-for-all.ts";
 import { checkedSteps } from "./pgd.ts";
-import type { GradientVictim } from "./victim.ts";
 
 type Floats = Tensor<"float32">;
 
 export interface UniversalOptions {
   /** Default 200. */
   readonly steps?: number;
-  /** Step length as a share of ε; default 0.1, falling to a hundredth. */
+  /** Step length as a share of ε; default 0.05, falling to a tenth of that. */
   readonly relativeStep?: number;
   /** Samples a step; default 64. */
   readonly minibatch?: number;
-  /** β: a sample whose loss is above it is won and no longer pulls; default 9. */
+  /** β: a sample whose loss is above it is won and no longer pulls; default 9 at the paper's 1000 classes, in proportion to log K. */
   readonly most?: number;
   /** Gets the perturbation that was kept, of one sample's shape: to try it on other samples with `transformed(added(delta))`. */
   readonly onFound?: (delta: Floats) => void;
@@ -42,11 +41,6 @@ function gradientOf(x: Floats, seen: Floats, delta: Float32Array, gradient: Floa
   }
   return sum;
 }
-
-const shareWon = async (victim: GradientVictim, { x, labels }: Batch, delta: Float32Array, threat: Threat): Promise<number> => {
-  const scores = await victim.scores(added(x, delta, threat));
-  return labels.filter((label, i) => lead(scores, i, label, threat.targeted) < 0).length / labels.length;
-};
 
 /**
  * Universal perturbation: one δ for all samples (Moosavi-Dezfooli et al. 2016, arXiv:1610.08401), by stochastic gradients. Shafahi et al. 2018, "Universal
@@ -87,12 +81,12 @@ export function universal({
         const classes = chosen.map((i) => labels[i]!);
         const seen = added(part, delta, threat);
         const { losses, gradient } = await victim.slopes(targeted ? negated(crossEntropy) : crossEntropy, seen, classes, classes, chosen);
-        norm.steepest(freed(gradientOf(part, seen, delta, gradient, losses, most), domain.free), direction);
+        norm.steepest(freed(gradientOf(part, seen, delta, gradient, losses, most ?? lossOfWon(victim.classes)), domain.free), direction);
         const length = epsilon * relativeStep * (1 - (0.9 * k) / steps);
         for (let j = 0; j < width; j++) delta[j] = delta[j]! + length * direction[j]!;
         norm.project(delta, zero, epsilon, anywhere);
         if (!isCheckpoint(k, steps)) continue;
-        const share = await shareWon(victim, batch, delta, threat);
+        const share = await shareWon(victim, added(x, delta, threat), labels, targeted);
         if (share >= kept.share) kept = { delta: delta.slice(), share };
       }
       onFound?.({ dtype: "float32", shape: victim.inputShape, data: kept.delta });

@@ -1,7 +1,7 @@
 /** An audit: how a classifier holds against the strongest attacks we have, and the evidence that they were not fooled. */
-import { type AttackOptions, apgdCe, attack, type Constraints, type Data, l2, linf, type Norm } from "../attack/index.ts";
+import { type AttackOptions, apgdCe, attack, checkLabels, type Constraints, type Data, l2, linf, type Norm } from "../attack/index.ts";
 import { fail, type Tensor, take } from "../base/index.ts";
-import type { LabelModel, ScoreModel } from "../model/index.ts";
+import { type LabelModel, nearChance, type ScoreModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { cascade, type CascadeResult, type SampleRecord } from "./cascade.ts";
 import { certified } from "./certified.ts";
@@ -56,13 +56,11 @@ const defaultEpsilon = (norm: Norm, [low, high]: readonly [number, number]): num
 
 /** Accuracy so low that a guess would do as well: the model, the labels or the preprocessing is wrong, and an attack would prove nothing. */
 function refuseChance(accuracy: number, classes: number, n: number): void {
-  const chance = 1 / classes;
-  // within two standard deviations of guessing
-  if (accuracy <= chance + 2 * Math.sqrt((chance * (1 - chance)) / n))
+  if (nearChance(accuracy, classes, n))
     fail({
       code: "audit-chance",
       expected: "a clean accuracy that is better than guessing",
-      got: `${(100 * accuracy).toFixed(1)} % of ${n} samples, where a guess among ${classes} classes gets ${(100 * chance).toFixed(1)} %`,
+      got: `${(100 * accuracy).toFixed(1)} % of ${n} samples, where a guess among ${classes} classes gets ${(100 / classes).toFixed(1)} %`,
       mend: "check labels and preprocessing (--mean, --std, --scale, --layout, --channels; the order of the classes)",
     });
 }
@@ -80,6 +78,7 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
   const epsilon = options.epsilon ?? defaultEpsilon(norm, range);
   if (norm === linf && epsilon > range[1] - range[0])
     fail({ code: "epsilon", expected: `ε within the data's range, at most ${range[1] - range[0]}`, got: `${epsilon}`, mend: "give ε in the units of the data: 8/255 where pixels are in [0, 1]" });
+  checkLabels(data.labels, n, model.classes);
   const x = model.samples(data.x);
   const given: Data = { x, labels: data.labels };
   const run = { ...engine(options), norm, range, seed, batch: options.batch ?? 128, constraints: options.constraints, signal: options.signal };

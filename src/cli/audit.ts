@@ -1,7 +1,7 @@
 import { host } from "#host";
 import { defineCommand } from "citty";
 import { norms } from "../attack/index.ts";
-import { type AuditResult, auditEach, auditJunit, auditPage, gallery, inFolder, inMemory, PRESETS, type Preset, REPORT_VERSION, reportSchema } from "../audit/index.ts";
+import { type AuditResult, auditEach, auditJunit, auditPage, gallery, inFolder, PRESETS, type Preset, REPORT_VERSION, reportSchema } from "../audit/index.ts";
 import { CounterfoilError, fail } from "../base/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { type AnyModel, load, sweepPreprocessing } from "../model/index.ts";

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { crossEntropy, dlr, gradientFile, margin } from "../attack/index.ts";
+import { crossEntropy, dlr, gradientFile, margin, surrogates } from "../attack/index.ts";
 import { sha256 } from "../base/index.ts";
 import { openClassifier } from "../model/index.ts";
 import { decode } from "../onnx/index.ts";
@@ -38,6 +38,7 @@ const command = defineCommand({
       });
       await host.writeFile(args.out, bytes);
       const { inputs, opset, nodes } = decode(bytes);
+      const replaced = surrogates(model);
       const report = {
         file: { path: args.out, sha256: await sha256(bytes), bytes: bytes.length },
         model: { path: args.model, sha256: file.sha256 },
@@ -52,10 +53,13 @@ const command = defineCommand({
           { name: "gradient", dtype: "float32", dims: inputs[0]!.dims },
         ],
         operators: [...new Set(nodes.map((n) => n.op))].sort(),
+        surrogates: replaced,
         notes: model.notes ?? [],
       };
       if (args.json) printJson(report);
-      for (const note of report.notes) say(`  ${note}`);
+      for (const note of report.notes) say(`  note: ${note}`);
+      if (replaced.length > 0)
+        say(`  note: the gradient passes ${replaced.length} nodes by a surrogate, as their own is zero: ${replaced.join(", ")}`);
       say(
         `${args.out}: ∂ ${loss} / ∂ ${inputs[0]!.name}, opset ${opset}, ${nodes.length} nodes of ${report.operators.length} operators, ${bytes.length} bytes`,
       );

@@ -1,10 +1,9 @@
 export * from "./access.ts";
 export { argmax, labelModel, scoreModel } from "./black-box.ts";
-export * from "./chance.ts";
+export { nearChance } from "./chance.ts";
 export * from "./ensemble.ts";
-export * from "./load.ts";
+export { type LoadModelOptions, load, noGradient, openModel } from "./load.ts";
 export { atBatch, type OpenOptions, openClassifier } from "./open.ts";
-export * from "./output.ts";
+export { logitsGraph, logitsOf, type Reading, reading } from "./output.ts";
 export * from "./preprocessing.ts";
-export { type Port, type Signature, signature } from "./signature.ts";
 export * from "./sweep.ts";

@@ -64,10 +64,14 @@ async function openBest(file: Uint8Array | ModelFile, options: OpenOptions): Pro
   try {
     model = await openClassifier(file, options);
   } catch (error) {
+    if (!(error instanceof CounterfoilError)) throw error;
     // a file that tells only classes is refused as a classifier, and opened as what it is
-    if (!(error instanceof CounterfoilError) || !(UNREADABLE.test(error.code) || error.code === "classifier-output")) throw error;
     if (error.code === "classifier-output") return openBlackBox(asBytes, fileOptions(options));
-    return openBlackBox(asBytes, fileOptions(options), reason(error));
+    if (!UNREADABLE.test(error.code)) throw error;
+    return openBlackBox(asBytes, fileOptions(options), reason(error)).catch((further) => {
+      // where it does not run either, the first refusal names the cause
+      throw further instanceof CounterfoilError && /^(runtime-refused|classifier-output)$/.test(further.code) ? error : further;
+    });
   }
   const why = noGradient(model);
   if (why === null) return model;

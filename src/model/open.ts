@@ -190,7 +190,7 @@ async function selfCheck(graph: Graph, scores: GradientModel["scores"], half: bo
     worst = Math.max(worst, Math.abs(ours[i]! - their));
     scale = Math.max(scale, Math.abs(their));
   });
-  const notes: string[] = [];
+  const notes = half ? [`the file computes in float16 and our graph in float32: their scores differ by up to ${worst.toPrecision(2)}`] : [];
   let tolerance: number = half ? TOLERANCE.half : TOLERANCE.float32;
   // where values are rounded on the way, a last bit more or less in a kernel moves them by a whole step
   if (!(worst <= tolerance * scale) && gradientFlow(graph).some((f) => f.flow !== "differentiable")) {

@@ -55,8 +55,7 @@ export interface InputMap {
   readonly declared?: Preprocessing;
 }
 
-const refuse = (expected: string, got: string, mend = "see “Preprocessing” in docs/models.md"): never =>
-  fail({ code: "preprocessing", expected, got, mend });
+const refuse = (expected: string, got: string, mend: string): never => fail({ code: "preprocessing", expected, got, mend });
 
 /**
  * Check a declaration.

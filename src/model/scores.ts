@@ -29,14 +29,14 @@ export function entrance({ inputs }: Signature, sizes: Readonly<Record<string, n
       got,
       mend: "export the model with a float32 input",
     });
-  const shape = dims.slice(1).map((d) => {
-    const known = typeof d === "string" ? sizes[d] : d;
-    if (known !== null && known !== undefined) return known;
+  const shape = dims.slice(1).map((d, i) => {
+    const known = typeof d === "number" ? d : ((d !== null ? sizes[d] : undefined) ?? sizes[`${port.name}:${i + 1}`]);
+    if (known !== undefined) return known;
     return fail({
       code: "input-free",
       expected: "an input with sizes that are known beyond the batch",
       got,
-      mend: typeof d === "string" ? `say how large it is (--size ${d}=…)` : "export it with fixed sizes",
+      mend: `say how large it is (--size ${d ?? `${port.name}:${i + 1}`}=…)`,
     });
   });
   const batch = dims[0];

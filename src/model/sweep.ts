@@ -8,7 +8,7 @@ import { type Preprocessing, preprocessing } from "./preprocessing.ts";
 import { columnsOf, entrance, exit, probed } from "./scores.ts";
 import { withoutMaps } from "./signature.ts";
 
-export interface Tried {
+export interface TriedPreprocessing {
   /** In words: `0…255, BGR, NHWC`. */
   readonly name: string;
   readonly preprocessing: Preprocessing;
@@ -101,7 +101,7 @@ function candidates(
   file: readonly number[],
   sample: readonly number[],
   range: readonly [number, number],
-): Pick<Tried, "name" | "preprocessing">[] {
+): Pick<TriedPreprocessing, "name" | "preprocessing">[] {
   const isImage = file.length === 3;
   const channels = sample.length === 3 ? sample[0]! : sample.length <= 2 ? 1 : undefined;
   const layouts = !isImage
@@ -138,7 +138,7 @@ export async function sweepPreprocessing(
   file: Uint8Array | ModelFile,
   data: { readonly x: Tensor<"float32">; readonly labels: ArrayLike<number> },
   { range, limit = 200, output: wanted, sizes = {}, ...run }: SweepOptions = {},
-): Promise<readonly Tried[]> {
+): Promise<readonly TriedPreprocessing[]> {
   const { bytes: given, path, external }: Partial<ModelFile> & { bytes: Uint8Array } = file instanceof Uint8Array ? { bytes: file } : file;
   const n = Math.min(limit, data.x.shape[0]!);
   if (data.labels.length < n)
@@ -149,7 +149,7 @@ export async function sweepPreprocessing(
   const program = await openFile(external && path && bytes === given ? path : bytes, run);
   const x = rows(data.x, 0, n);
   try {
-    const tried: Tried[] = [];
+    const tried: TriedPreprocessing[] = [];
     let columns: Columns | undefined;
     for (const candidate of candidates(shape, data.x.shape.slice(1), range ?? rangeOf(x))) {
       const entry = entryOf(dtype, shape, preprocessing(candidate.preprocessing));

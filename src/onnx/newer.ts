@@ -1,4 +1,4 @@
-/** Operators that came after opset 21, said in its words, and one that only names a type. */
+/** Operators that came after opset 21, said in its words, and others that a few words of the table say. */
 import { axisOf, fail, onnxType } from "../base/index.ts";
 import type { Attrs, Emit, Value } from "../graph/index.ts";
 import type { Rule } from "./upgrade.ts";
@@ -57,6 +57,21 @@ const attention: Rule = (e, { inputs: [q, k, v, mask, ...past], attrs, outputs }
   return [flat ? e.Reshape(e.Transpose(mixed, { perm: [0, 2, 1, 3] }), e.ints([0, 0, -1])) : mixed];
 };
 
+/** Of sequences that are all as long as their axis: the axis the other way round. */
+const reverseSequence: Rule = (e, { inputs: [x, lengths], attrs }) => {
+  const axis = number(attrs, "time_axis", 0);
+  const known = lengths!.data ?? lengths!.known;
+  const steps = x!.type.shape[axis]!;
+  if (!known || Array.from(known.data as ArrayLike<number | bigint>, Number).some((n) => n !== steps))
+    fail({
+      code: "operator-attribute",
+      expected: `ReverseSequence of whole sequences, ${steps} steps each`,
+      got: known ? `[${known.data}]` : "lengths computed from the data",
+      mend: "export the model for sequences of one length",
+    });
+  return [e.Slice(x!, e.ints([-1]), e.ints([-(2 ** 31)]), e.ints([axis]), e.ints([-1]))];
+};
+
 export const newer: Readonly<Record<string, Rule>> = {
   CastLike: (e, { inputs: [x, like] }) => [e.Cast(x!, { to: onnxType[like!.type.dtype] })],
   // x·σ(αx). Ramachandran et al. 2017, arXiv:1710.05941
@@ -64,6 +79,20 @@ export const newer: Readonly<Record<string, Rule>> = {
     const alpha = number(attrs, "alpha", 1);
     return [e.Mul(x!, e.Sigmoid(alpha === 1 ? x! : e.Mul(x!, e.scalar(alpha, x!))))];
   },
+  GlobalLpPool: (e, { inputs: [x], attrs }) => {
+    const axes = e.ints(x!.type.shape.slice(2).map((_, i) => i + 2));
+    const p = number(attrs, "p", 2);
+    if (p <= 2) return e.node(p === 1 ? "ReduceL1" : "ReduceL2", [x!, axes], { keepdims: 1 });
+    const sum = e.ReduceSum(e.Pow(e.Abs(x!), e.scalar(p, x!)), axes, { keepdims: 1 });
+    return [e.Pow(sum, e.scalar(1 / p, x!))];
+  },
+  ReverseSequence: reverseSequence,
   RMSNormalization: rmsNormalization,
+  // towards 0 by `bias`, and to 0 within λ
+  Shrink: (e, { inputs: [x], attrs }) => {
+    const [lambda, bias] = [number(attrs, "lambd", 0.5), number(attrs, "bias", 0)].map((v) => e.scalar(v, x!)) as [Value, Value];
+    const above = e.Where(e.Greater(x!, lambda), e.Sub(x!, bias), e.scalar(0, x!));
+    return [e.Where(e.Less(x!, e.Neg(lambda)), e.Add(x!, bias), above)];
+  },
   Attention: attention,
 };

@@ -47,8 +47,8 @@ const coerced = (op: string): Upgrade => ({
 
 const scalar = (e: Emit, x: number | undefined, like: Value): Value | null => (x === undefined ? null : e.scalar(x, like));
 
-const mode = (attrs: Attrs): string => {
-  const text = (attrs.mode as string | undefined) ?? "nearest";
+const mode = (attrs: Attrs, otherwise = "nearest"): string => {
+  const text = (attrs.mode as string | undefined) ?? otherwise;
   return text === "bilinear" || text === "trilinear" ? "linear" : text;
 };
 
@@ -103,6 +103,8 @@ export const upgrades: Readonly<Record<string, Upgrade>> = {
       e.node("Clip", [x!, scalar(e, attrs.min as number | undefined, x!), scalar(e, attrs.max as number | undefined, x!)]),
   },
   Dropout: { since: 12, rule: (e, { inputs: [x] }) => e.node("Dropout", [x!]) },
+  // the modes had the names of two dimensions
+  GridSample: { since: 20, rule: (e, { inputs, attrs }) => e.node("GridSample", inputs, { ...attrs, mode: mode(attrs, "bilinear") }) },
   // one scale and bias a group became one a channel
   GroupNormalization: {
     since: 21,
@@ -116,6 +118,7 @@ export const upgrades: Readonly<Record<string, Upgrade>> = {
       return e.node("GroupNormalization", [x!, spread(scale!), spread(bias!)], attrs);
     },
   },
+  Hardmax: coerced("Hardmax"),
   LogSoftmax: coerced("LogSoftmax"),
   Pad: {
     since: 11,
@@ -126,6 +129,7 @@ export const upgrades: Readonly<Record<string, Upgrade>> = {
   },
   ReduceL1: axesToInput("ReduceL1", 18),
   ReduceL2: axesToInput("ReduceL2", 18),
+  ReduceLogSum: axesToInput("ReduceLogSum", 18),
   ReduceLogSumExp: axesToInput("ReduceLogSumExp", 18),
   ReduceMax: axesToInput("ReduceMax", 18),
   ReduceMean: axesToInput("ReduceMean", 18),
@@ -155,6 +159,7 @@ export const upgrades: Readonly<Record<string, Upgrade>> = {
           : e.node("Split", call.inputs, { ...call.attrs, num_outputs: call.outputs }),
   },
   Squeeze: axesToInput("Squeeze", 13),
+  TopK: { since: 10, rule: (e, { inputs: [x], attrs }) => e.node("TopK", [x!, e.ints([attrs.k as number])], without(attrs, "k")) },
   Unsqueeze: axesToInput("Unsqueeze", 13),
   Upsample: {
     since: 10,

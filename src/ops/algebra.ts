@@ -256,6 +256,27 @@ export function toTensor(values: readonly number[], shape: readonly number[], dt
   return { dtype, shape, data };
 }
 
+/**
+ * Zeros (or `value`) before and after chosen axes. Said of every axis: onnxruntime 1.30 moves a transpose over a pad as if it were, and
+ * of chosen ones it would read amounts that are not there.
+ */
+export function padAxes(
+  e: Emit,
+  x: Value,
+  axes: readonly number[],
+  before: readonly number[],
+  after: readonly number[],
+  value: Value | "edge" | null = null,
+): Value {
+  const rank = x.type.shape.length;
+  const pads = new Array<number>(2 * rank).fill(0);
+  axes.forEach((axis, i) => {
+    pads[axis] = before[i]!;
+    pads[axis + rank] = after[i]!;
+  });
+  return e.node("Pad", [x, e.ints(pads), value === "edge" ? null : value], value === "edge" ? { mode: "edge" } : {})[0]!;
+}
+
 /** Swap the last two axes. */
 export const transposed = (e: Emit, x: Value): Value => {
   const r = x.type.shape.length;

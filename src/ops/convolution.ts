@@ -1,7 +1,7 @@
 /** Convolutions of any spatial rank, with groups, strides, dilations and padding. */
 import { fail } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
-import { bilinear, bilinearLines } from "./algebra.ts";
+import { bilinear, bilinearLines, padAxes } from "./algebra.ts";
 import { flipped, inputGradient, patches, weightGradient, weightMatrices } from "./conv-gradient.ts";
 import { spaced } from "./movement.ts";
 import { arg, type Call, int, ints, type Op, text } from "./op.ts";
@@ -113,8 +113,13 @@ export const ConvTranspose: Op = {
     const before = reach.map((r, i) => r - 1 - win.before[i]!);
     // whatever the size asks for beyond the spread input lies behind it
     const after = win.input.map((d, i) => d + reach[i]! - 1 - wide.type.shape[i + 2]! - before[i]!);
-    const axes = e.ints(win.kernel.map((_, i) => i + 2));
-    const shifted = e.Pad(wide, e.ints([...before, ...after]), null, axes);
+    const shifted = padAxes(
+      e,
+      wide,
+      win.kernel.map((_, i) => i + 2),
+      before,
+      after,
+    );
     const none = win.kernel.map(() => 0);
     const inner: Window = {
       kernel: win.kernel,

@@ -23,6 +23,7 @@ import * as reduction from "./reduction.ts";
 import * as reshaping from "./reshaping.ts";
 import * as resize from "./resize.ts";
 import * as running from "./running.ts";
+import * as sampling from "./sampling.ts";
 import * as sigmoids from "./sigmoids.ts";
 import * as softmax from "./softmax.ts";
 import * as specialValues from "./special-values.ts";
@@ -45,6 +46,7 @@ const families = {
   ...convolution,
   ...pooling,
   ...resize,
+  ...sampling,
   ...einsum,
   ...recurrent,
   ...quantization,

@@ -1,7 +1,7 @@
 /** Numbers moved, cut, joined, repeated; none computed. */
 import { arrays, axisOf, type Shape, size, strides, type Tensor } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
-import { increasing, moving, zerosLike } from "./algebra.ts";
+import { increasing, moving, padAxes, zerosLike } from "./algebra.ts";
 import { affine, arg, type Call, constantInts, int, ints, type Op } from "./op.ts";
 
 /** Copy elements: out[i] = in[from(coordinates of i)], or `outside` where that is negative. */
@@ -152,7 +152,7 @@ export const Slice: Op = {
       cuts[axis] = { start: low, count: (count - 1) * spread + 1, step: 1 };
     });
     const pads = [...cuts.map((c) => c.start), ...cuts.map((c, i) => shape[i]! - c.start - c.count)];
-    const padded = pads.some((p) => p !== 0) ? padAxes(e, g, pads) : g;
+    const padded = pads.some((p) => p !== 0) ? e.Pad(g, e.ints(pads), null, null) : g;
     return [padded, null, null, null, null];
   },
   interval: moving(0),
@@ -170,13 +170,6 @@ export const Slice: Op = {
   },
 };
 
-/** Zero padding on the axes that need it: the batch axis never appears. */
-const padAxes = (e: Emit, x: Value, pads: readonly number[]): Value => {
-  const rank = pads.length / 2;
-  const axes = Array.from({ length: rank }, (_, i) => i).filter((i) => pads[i] !== 0 || pads[i + rank] !== 0);
-  return e.Pad(x, e.ints([...axes.map((i) => pads[i]!), ...axes.map((i) => pads[i + rank]!)]), null, e.ints(axes));
-};
-
 export const reversed = (e: Emit, x: Value, axis: number): Value =>
   e.Slice(x, e.ints([-1]), e.ints([-(2 ** 31)]), e.ints([axis]), e.ints([-1]));
 
@@ -186,7 +179,7 @@ export function spaced(e: Emit, x: Value, axis: number, k: number): Value {
   const d = x.type.shape[axis]!;
   // [.., d, ..] → [.., d, 1, ..] → pad → [.., d, k, ..] → [.., d·k, ..] → drop the last k − 1
   const column = e.node("Unsqueeze", [x, e.ints([axis + 1])])[0]!;
-  const wide = e.Pad(column, e.ints([0, k - 1]), null, e.ints([axis + 1]));
+  const wide = padAxes(e, column, [axis + 1], [0], [k - 1]);
   const flat = e.Reshape(wide, e.ints([...x.type.shape.slice(0, axis).map(() => 0), d * k, ...x.type.shape.slice(axis + 1)]));
   return e.Slice(flat, e.ints([0]), e.ints([(d - 1) * k + 1]), e.ints([axis]), e.ints([1]));
 }

@@ -1,6 +1,6 @@
 /** Division by a norm: of a vector, of all deviations, of neighbouring channels. */
 import { axisOf } from "../base/index.ts";
-import { same } from "./algebra.ts";
+import { padAxes, same } from "./algebra.ts";
 import { arg, composed, int, ints, type Op } from "./op.ts";
 
 /** All by way of simpler operators; onnxruntime's kernel runs forward. */
@@ -40,7 +40,7 @@ export const LRN: Op = throughParts(
     const size = int(node, "size", 1);
     const channels = x.type.shape[1]!;
     const before = Math.floor((size - 1) / 2);
-    const wide = e.Pad(e.Pow(x, e.scalar(2, x)), e.ints([before, size - 1 - before]), null, e.ints([1]));
+    const wide = padAxes(e, e.Pow(x, e.scalar(2, x)), [1], [before], [size - 1 - before]);
     const sum = Array.from({ length: size }, (_, k) => e.Slice(wide, e.ints([k]), e.ints([k + channels]), e.ints([1]), e.ints([1]))).reduce(
       (a, b) => e.Add(a, b),
     );

@@ -1,7 +1,7 @@
 /** Padding, and its transpose. */
 import { axisOf, fail, isBig, strides } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { moving } from "./algebra.ts";
+import { moving, padAxes } from "./algebra.ts";
 import { moveElements, reversed } from "./movement.ts";
 import { affine, arg, type Call, constantInts, type Op, text } from "./op.ts";
 
@@ -40,7 +40,7 @@ export const Pad: Op = {
   },
   interval: moving(0, 2),
   lines: affine,
-  // onnxruntime 1.30 moves a transpose over a pad as if it padded every axis: of chosen ones it would read amounts that are not there
+  // as `padAxes` says
   respell: (e, node) => {
     if (!node.inputs[3]) return null;
     const { before, after } = padsOf(node);
@@ -70,7 +70,7 @@ const middle = (e: Emit, g: Value, axis: number, p: number, q: number): Value =>
 
 /** Undo a negative pad: zeros where x was cut off. */
 const fromWithin = (e: Emit, g: Value, axis: number, d: number, p: number, q: number): Value =>
-  g.type.shape[axis] === d ? g : e.Pad(g, e.ints([Math.max(-p, 0), Math.max(-q, 0)]), null, e.ints([axis]));
+  g.type.shape[axis] === d ? g : padAxes(e, g, [axis], [Math.max(-p, 0)], [Math.max(-q, 0)]);
 
 /** The transpose of reflecting, repeating an edge, or going round: what lies outside is added back onto what it copied. */
 function foldBack(e: Emit, node: Node, dy: Value, axis: number, size: number, before: number, after: number, mode: string): Value {
@@ -80,7 +80,7 @@ function foldBack(e: Emit, node: Node, dy: Value, axis: number, size: number, be
   const inside = (from: number, to: number) => along(e, dy, axis, from, to);
   let g = middle(e, dy, axis, p, q);
   const add = (part: Value, at: number, n: number) => {
-    g = e.Add(g, n === d ? part : e.Pad(part, e.ints([at, d - at - n]), null, e.ints([axis])));
+    g = e.Add(g, n === d ? part : padAxes(e, part, [axis], [at], [d - at - n]));
   };
   const known = mode === "edge" || (mode === "reflect" && Math.max(p, q) < d) || (mode === "wrap" && Math.max(p, q) <= d);
   if (!known)

@@ -1,7 +1,7 @@
 /** Pooling over windows. */
 import { fail, size, tensor } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { guarded, increasing, mask } from "./algebra.ts";
+import { guarded, increasing, mask, padAxes } from "./algebra.ts";
 import { spaced } from "./movement.ts";
 import { affine, arg, type Call, composed, int, type Op } from "./op.ts";
 import { ReduceMax, ReduceMean } from "./reduction.ts";
@@ -20,7 +20,7 @@ const tiles = (w: Window): boolean =>
 function placed(e: Emit, parts: readonly Value[], w: Window): Value {
   const after = overhang(w);
   const total = w.input.map((d, i) => d + w.before[i]! + after[i]!);
-  const axes = e.ints(w.kernel.map((_, i) => i + 2));
+  const axes = w.kernel.map((_, i) => i + 2);
   const sum = positions(w)
     .map((at, k) => {
       let g = parts[k]!;
@@ -29,11 +29,11 @@ function placed(e: Emit, parts: readonly Value[], w: Window): Value {
       });
       const start = at.map((p, i) => p * w.dilations[i]!);
       const end = start.map((s, i) => total[i]! - s - g.type.shape[i + 2]!);
-      return e.Pad(g, e.ints([...start, ...end]), null, axes);
+      return padAxes(e, g, axes, start, end);
     })
     .reduce((a, b) => e.Add(a, b));
   if (w.before.every((p) => p === 0) && after.every((p) => p === 0)) return sum;
-  return e.Slice(sum, e.ints(w.before), e.ints(w.before.map((p, i) => p + w.input[i]!)), axes, e.ints(w.kernel.map(() => 1)));
+  return e.Slice(sum, e.ints(w.before), e.ints(w.before.map((p, i) => p + w.input[i]!)), e.ints(axes), e.ints(w.kernel.map(() => 1)));
 }
 
 /** Each cell repeated over its window: [N, C, …output] → [N, C, …input], where windows tile. */

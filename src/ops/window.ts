@@ -1,6 +1,7 @@
 /** Sliding windows: where they lie, and the patches they see. Shared by convolution and pooling. */
 import { fail } from "../base/index.ts";
 import type { Attrs, Emit, Value } from "../graph/index.ts";
+import { padAxes } from "./algebra.ts";
 import { arg, type Call, int, ints, text } from "./op.ts";
 
 /** Geometry of a window, one entry a spatial axis. */
@@ -83,8 +84,14 @@ export function overhang({ kernel, strides, dilations, before, input, output }: 
 export function padded(e: Emit, x: Value, w: Window, value: Value | "edge" | null = null): Value {
   const after = overhang(w);
   if (w.before.every((p) => p === 0) && after.every((p) => p === 0)) return x;
-  const inputs = [x, e.ints([...w.before, ...after]), value === "edge" ? null : value, e.ints(w.kernel.map((_, i) => i + 2))];
-  return e.node("Pad", inputs, value === "edge" ? { mode: "edge" } : {})[0]!;
+  return padAxes(
+    e,
+    x,
+    w.kernel.map((_, i) => i + 2),
+    w.before,
+    after,
+    value,
+  );
 }
 
 /** What the kernel position `at` sees in every window: [N, C, …output], from the padded input. */

@@ -26,6 +26,8 @@ export interface FitOptions extends RunOptions, Omit<LoopOptions, "monitor"> {
   readonly schedule?: Schedule;
   /** Trains on its examples instead of the clean ones. */
   readonly adversary?: Adversary;
+  /** α: weight of the loss on the clean inputs beside the adversary's; default 0. */
+  readonly cleanShare?: number;
   /** Decay of an average of the weights that is evaluated and exported in their place. */
   readonly ema?: number;
 }
@@ -40,12 +42,12 @@ export interface FitResult extends LoopResult {
 
 /** Train `layer` on `train`; `validation` (may be empty) picks the best epoch. */
 export async function fit(layer: Layer, train: Labelled, validation: Labelled, options: FitOptions): Promise<FitResult> {
-  const { batch = 128, seed = 0, transform = adam(), adversary, ema, epochs } = options;
+  const { batch = 128, seed = 0, transform = adam(), adversary, cleanShare, ema, epochs } = options;
   const stepsPerEpoch = Math.floor(train.y.length / batch);
   const schedule = options.schedule ?? cyclic(3e-3, epochs * stepsPerEpoch, 0.4);
   const root = seedKey(seed);
   const batches = batcher(train, batch, fold(root, "order"));
-  const step = await classifierStep({ layer, batch, transform, adversary, ema, device: options.device, threads: options.threads });
+  const step = await classifierStep({ layer, batch, transform, adversary, cleanShare, ema, device: options.device, threads: options.threads });
   const judge = await evaluator(layer, options);
   const feeds = ({ epoch, index, step: k }: Position) => [
     ...batches(epoch, index),

@@ -24,6 +24,8 @@ export interface StepOptions extends RunOptions {
   readonly batch: number;
   readonly transform: Transform;
   readonly adversary?: Adversary;
+  /** α: weight of the loss on the clean inputs, (1 − α) being that of the adversary's. Goodfellow et al. 2014, arXiv:1412.6572, §6 has 0.5. Default 0. */
+  readonly cleanShare?: number;
   /** Decay of an exponential moving average of the weights; none by default. */
   readonly ema?: number;
 }
@@ -38,7 +40,7 @@ export interface ClassifierStep {
 }
 
 /** Inputs of the program: x [batch, …], labels int64 [batch], rate [], then the noise. Outputs: mean loss, number correct. */
-export async function classifierStep({ layer, batch, transform, adversary, ema: decay, ...run }: StepOptions): Promise<ClassifierStep> {
+export async function classifierStep({ layer, batch, transform, adversary, cleanShare = 0, ema: decay, ...run }: StepOptions): Promise<ClassifierStep> {
   const e = builder();
   const x = input("float32", [batch, ...layer.inputShape], "x");
   const labels = input("int64", [batch], "labels");
@@ -60,7 +62,10 @@ export async function classifierStep({ layer, batch, transform, adversary, ema: 
   const clean = input("float32", x.type.shape);
   const { output: logits, updates, noise: dropped } = apply(e, layer, bound, clean, { training: true });
   noise.push(...dropped);
-  const loss = mean(e, crossEntropy(e, logits, labels));
+  const attacked = mean(e, crossEntropy(e, logits, labels));
+  // J̃ = αJ(x) + (1 − α)J(x')
+  const share = (v: Value, weight: number) => e.Mul(v, e.scalar(weight, v));
+  const loss = adversary && cleanShare > 0 ? e.Add(share(mean(e, lossAt(x)), cleanShare), share(attacked, 1 - cleanShare)) : attacked;
   const hits = correct(e, logits, labels);
   const gradients = (scale?: Value) => gradOf(e, loss, [...bound.params.values()], scale);
 

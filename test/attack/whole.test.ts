@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { added, attack, expectation, l2, linf, patch, rotation, sticker, transformed, universal } from "../../src/attack/index.ts";
 import { row } from "../../src/attack/iterate.ts";
-import { minibatch } from "../../src/attack/minibatch.ts";
+import { minibatch } from "../../src/attack/one-for-all.ts";
 import { planes } from "../../src/attack/transform/planes.ts";
 import { lay } from "../../src/attack/transform/sticker.ts";
 import { seedKey, type Tensor, uniform } from "../../src/base/index.ts";

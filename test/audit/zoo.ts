@@ -10,7 +10,6 @@ import {
   conv,
   dense,
   flatten,
-  inferenceGraph,
   type LayerSpec,
   leakyRelu,
   maxout,

@@ -197,6 +197,23 @@ describe.each([
   });
 });
 
+test("of a file with a fixed batch the batch stays fixed, and surrogates are named", async () => {
+  const e = builder();
+  const x = input("float32", [3, 4], "x", [3, 4]);
+  const w = e.constant(tensor(uniform(seedKey(1), 12, -1, 1), [4, 3]));
+  const y = e.MatMul(e.node("Round", [e.Mul(x, e.scalar(4, x))], {}, "steps")[0]!, w);
+  const model = await openClassifier(write({ inputs: [x], outputs: [y] }), run);
+  const bytes = gradientFile(model);
+  const { metadataProps } = fromBinary(ModelProtoSchema, bytes);
+  expect(metadataProps.find((p) => p.key === "counterfoil.surrogates")?.value).toBe('Round "steps"');
+  const file = await openFile(bytes, run);
+  const [, , gradient] = await file.run([tensor(uniform(seedKey(2), 12), [3, 4]), tensor([0, 1, 2], [3], "int64")]);
+  expect(gradient!.shape).toEqual([3, 4]);
+  expect(gradient!.data.some((v) => v !== 0)).toBe(true);
+  await file.release();
+  await model.release();
+});
+
 test("the command writes it, and says what it is", async () => {
   writeFileSync(at("softmax.preprocessing.json"), JSON.stringify(declared));
   const report = await json(["grad", "softmax.onnx", "-o", "out/softmax.grad.onnx", "--loss", "margin"]);

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { binomialTail, nearChance } from "../../src/model/index.ts";
+import { binomialTail, nearChance } from "../../src/model/chance.ts";
 
 /** scipy.stats.binom.sf(k − 1, n, p) */
 test.each([

@@ -221,6 +221,29 @@ describe("graphs", () => {
     await expect(openModel(bytes, { ...run, ...options, access: "scores" })).rejects.toThrow(says);
   });
 
+  test.each(["gradient", "scores"] as const)("free sizes are said by name or by axis, for %s", async (access) => {
+    const bytes = model({
+      inputs: { x: ["N", 4, "h", "w"] },
+      nodes: [
+        { op: "GlobalAveragePool", in: ["x"], out: ["p"] },
+        { op: "Flatten", in: ["p"], out: ["f"] },
+        { op: "MatMul", in: ["f", "w"], out: ["y"] },
+      ],
+      weights,
+      outputs: ["y"],
+    });
+    await expect(openModel(bytes, { ...run, access })).rejects.toThrow(/\[input-free\]/);
+    const opened = await openModel(bytes, { ...run, access, sizes: { h: 5, "x:3": 6 } });
+    expect(opened.inputShape).toEqual([4, 5, 6]);
+    expect((await opened.scores(tensor(new Float32Array(360).fill(1), [3, 4, 5, 6]))).shape).toEqual([3, 3]);
+    await opened.release();
+  });
+
+  test("a file that neither we read nor onnxruntime runs is refused for the first reason", async () => {
+    const bytes = model({ inputs: { x: ["N", 4] }, nodes: [{ op: "NoSuch", in: ["x"], out: ["y"], name: "where" }], outputs: ["y"] });
+    await expect(openModel(bytes, { ...run, access: "best" })).rejects.toThrow(/NoSuch \(node "where"\).*\[operator-unknown\]/);
+  });
+
   test("classes alone, unnamed, have to be counted", async () => {
     const bytes = model({
       inputs: { x: ["N", 4] },

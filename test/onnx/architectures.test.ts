@@ -105,7 +105,12 @@ describe("outputs of trees, which have no gradient:", () => {
 
 test("every exporter is among them", () => {
   const count = (exporter: string) => rows.filter((row) => row.exporter.startsWith(exporter)).length;
-  expect([count("torch.onnx torchscript"), count("torch.onnx dynamo"), count("onnxruntime"), count("onnxconverter"), count("tf2onnx"), count("skl2onnx")]).toEqual([
-    38, 29, 3, 1, 11, 14,
-  ]);
+  expect([
+    count("torch.onnx torchscript"),
+    count("torch.onnx dynamo"),
+    count("onnxruntime"),
+    count("onnxconverter"),
+    count("tf2onnx"),
+    count("skl2onnx"),
+  ]).toEqual([38, 29, 3, 1, 11, 14]);
 });

@@ -34,14 +34,26 @@ export function lay(side: number, picture: Planes, key: Key, { location = "rando
   const [down, right] = [top + half - (picture.height - 1) / 2, left + half - (picture.width - 1) / 2];
   const onto = after([1, 0, right, 0, 1, down, 0, 0, 1], after(turned(drawn(fold(key, "rotation"), rotation)), scaled(factor)));
   const read = places(inverse(onto), picture, [(side - 1) / 2, (side - 1) / 2]);
-  const covered = Uint8Array.from(read.rows, (r, p) => {
-    const c = read.columns[p]!;
-    return Number(r >= -0.5 && r < side - 0.5 && c >= -0.5 && c < side - 0.5);
-  });
+  const covered = new Uint8Array(read.rows.length);
   // half a pixel past the middles of its outer pixels it goes on as they are
   const inside = (t: number) => Math.min(Math.max(t, 0), side - 1);
-  const own = { rows: read.rows.map(inside), columns: read.columns.map(inside) };
-  return { sampling: sampled(planes(picture.channels, side, side), picture, own, 0), covered };
+  for (let p = 0; p < covered.length; p++) {
+    const [r, c] = [read.rows[p]!, read.columns[p]!];
+    covered[p] = Number(r >= -0.5 && r < side - 0.5 && c >= -0.5 && c < side - 0.5);
+    read.rows[p] = inside(r);
+    read.columns[p] = inside(c);
+  }
+  return { sampling: sampled(planes(picture.channels, side, side), picture, read, 0, covered), covered };
+}
+
+/** The picture `x` with the patch on it. */
+export function stuck(patch: Float32Array, laid: Laid, picture: Planes, x: Float32Array): Float32Array {
+  const out = x.slice();
+  const seen = laid.sampling.apply(patch);
+  eachCovered(laid, picture, (at) => {
+    out[at] = seen[at]!;
+  });
+  return out;
 }
 
 /** The channel-by-channel numbers of the covered pixels: `visit` gets each one's index. */
@@ -61,14 +73,7 @@ export const sticker = (patch: Tensor<"float32">, placement: Placement = {}): Tr
     const picture = planesOf(shape);
     const laid = lay(patch.shape[1]!, picture, key, placement);
     return {
-      apply(x) {
-        const out = x.slice();
-        const seen = laid.sampling.apply(patch.data);
-        eachCovered(laid, picture, (at) => {
-          out[at] = seen[at]!;
-        });
-        return out;
-      },
+      apply: (x) => stuck(patch.data, laid, picture, x),
       pullBack(_, dy) {
         const out = dy.slice();
         eachCovered(laid, picture, (at) => {

@@ -99,29 +99,37 @@ def pgd(net, x, y, epsilon, steps, alpha):
     return z.detach()
 
 
+# (epochs, highest rate, steps of the adversary): at is hardened fast first, then against five steps
+PHASES = {"std": [(3, 2e-3, 0)], "at": [(8, 2e-3, 1), (2, 1e-3, 5)], "softmax": [(5, 2e-3, 0)], "three": [(60, 5e-3, 0)], "two": [(60, 5e-3, 0)]}
+
+
 def train(name):
     torch.manual_seed(0)
     net = NETS[name]()
     x, y = mnist("train") if SHAPES[name] == [1, 28, 28] else toy(name, 4096, 1)
-    epochs = {"std": 3, "at": 8, "softmax": 5, "three": 60, "two": 60}[name]
-    opt = torch.optim.Adam(net.parameters(), 5e-3 if name in ("three", "two") else 2e-3)
-    steps = epochs * (len(x) // 128)
-    rates = torch.optim.lr_scheduler.OneCycleLR(opt, opt.param_groups[0]["lr"], steps)
+    for phase, (epochs, rate, steps) in enumerate(PHASES[name]):
+        fit(net, x, y, epochs, rate, steps, ramp=0.3 if phase == 0 else 0)
+    return net
+
+
+def fit(net, x, y, epochs, rate, steps, ramp):
+    opt = torch.optim.Adam(net.parameters(), rate)
+    total = epochs * (len(x) // 128)
+    rates = torch.optim.lr_scheduler.OneCycleLR(opt, rate, total)
     for epoch in range(epochs):
         for at in torch.randperm(len(x)).split(128):
             if len(at) < 128:
                 continue
             a, b = x[at], y[at]
-            if name == "at":
-                now = EPSILON * min(1, (rates.last_epoch + 1) / (0.3 * steps))  # small nets learn nothing from the full ball at first
-                a = pgd(net, a, b, now, 1, 1.25 * now)
+            if steps > 0:
+                now = EPSILON * min(1, (rates.last_epoch + 1) / (ramp * total)) if ramp else EPSILON  # small nets learn nothing from the whole ball at first
+                a = pgd(net, a, b, now, steps, 1.25 * now if steps == 1 else 2 * now / steps)
             opt.zero_grad()
             loss = F.cross_entropy(net(a), b)
             loss.backward()
             opt.step()
             rates.step()
-        print(name, epoch, f"{loss.item():.4f}", flush=True)
-    return net
+        print(epoch, f"{loss.item():.4f}", flush=True)
 
 
 if __name__ == "__main__":

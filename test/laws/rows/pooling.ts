@@ -2,7 +2,7 @@
 
 import { tensor } from "../../../src/base/index.ts";
 import type { Attrs } from "../../../src/graph/index.ts";
-import { draw, fixed, ints, type Row, x } from "../row.ts";
+import { draw, fixed, ints, type Row, tiled, x } from "../row.ts";
 
 const d = draw("pooling");
 
@@ -70,7 +70,24 @@ const blocks = (op: string, shape: number[], blocksize: number, mode?: string): 
 /** A root has no derivative at 0. */
 const offZero = (row: Row): Row => ({ ...row, inputs: row.inputs.map((s) => (s?.kind === "data" ? x(s.shape, 0.2, 2) : s)) });
 
+/** Some of these places lie outside. */
+const places = [-0.7, 0.4, 0.13, -0.31, 1.2, 0.9, 0.55, -0.85, -1.1, -0.2, 0.05, 0.62];
+const grid = (attrs: Attrs, more: Partial<Row> = {}): Row => ({
+  op: "GridSample",
+  about: JSON.stringify(attrs),
+  attrs,
+  inputs: [x([2, 2, 3, 4]), tiled(places, [1, 3, 2, 2], "float32")],
+  ...more,
+});
+
 export const pooling: Row[] = [
+  grid(
+    { align_corners: 1 },
+    { about: "a grid of data", inputs: [x([2, 2, 3, 4]), x([2, 3, 2, 2], -0.95, 0.95, { kinks: [-1 / 3, 0, 1 / 3] })] },
+  ),
+  ...["linear", "nearest"].flatMap((mode) =>
+    ["zeros", "border"].flatMap((padding_mode) => [0, 1].map((align_corners) => grid({ mode, padding_mode, align_corners }))),
+  ),
   ...windows("MaxPool"),
   ...windows("AveragePool"),
   pool("AveragePool", [2, 1, 5, 5], { kernel_shape: [3, 3], strides: [2, 2], pads: [1, 1, 1, 1], count_include_pad: 1 }),
