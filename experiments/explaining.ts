@@ -36,7 +36,12 @@ interface Parts {
   readonly test: Dataset;
 }
 
-async function trained(name: string, spec: LayerSpec, data: Parts, options: { adversary?: Adversary; cleanShare?: number } = {}): Promise<GradientModel> {
+async function trained(
+  name: string,
+  spec: LayerSpec,
+  data: Parts,
+  options: { adversary?: Adversary; cleanShare?: number } = {},
+): Promise<GradientModel> {
   const layer = spec(data.train.inputShape, fold(seedKey(0), name));
   const { graph } = await fit(layer, data.train, data.validation, { batch: 100, epochs: EPOCHS, ...options });
   say(`trained ${name}`);
@@ -54,7 +59,11 @@ async function unclipped(model: GradientModel, { x, y }: Dataset): Promise<Tenso
 }
 
 /** Share of errors, and the mean confidence in what was said: of all samples, and of the errors. */
-async function errors(model: GradientModel, x: Tensor<"float32">, y: Int32Array): Promise<{ error: number; confidence: number; onErrors: number }> {
+async function errors(
+  model: GradientModel,
+  x: Tensor<"float32">,
+  y: Int32Array,
+): Promise<{ error: number; confidence: number; onErrors: number }> {
   const scores = await model.scores(x);
   let [wrong, all, bad] = [0, 0, 0];
   y.forEach((label, i) => {
@@ -75,7 +84,8 @@ const signStep: Adversary = ({ e, x, lossAt }) => {
   return e.Add(x, e.Mul(e.Sign(g!), e.scalar(EPSILON, x)));
 };
 /** The controls: noise of the same size that knows nothing of the network. */
-const signNoise: Adversary = ({ e, x, noise }) => e.Add(x, e.Mul(e.Sign(noise({ kind: "uniform", low: -1, high: 1 }, x.type.shape)), e.scalar(EPSILON, x)));
+const signNoise: Adversary = ({ e, x, noise }) =>
+  e.Add(x, e.Mul(e.Sign(noise({ kind: "uniform", low: -1, high: 1 }, x.type.shape)), e.scalar(EPSILON, x)));
 const evenNoise: Adversary = ({ e, x, noise }) => e.Add(x, noise({ kind: "uniform", low: -EPSILON, high: EPSILON }, x.type.shape));
 
 const softmax = sequential(flatten(), dense(10));

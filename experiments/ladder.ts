@@ -46,10 +46,17 @@ const under = async (name: string, steps: number, restarts: number) => {
   return [name, robustAccuracy, cleanAccuracy] as const;
 };
 const ladder = [await under("FGSM", 1, 1), await under("PGD-40", 40, 1), await under("PGD-100 × 20", 100, 20)];
-const report = await audit(model, data, { epsilon: EPSILON, units, onProgress: (what, done, total, left) => say(`${what}: ${done} of ${total}${left === undefined ? "" : `, ${left} stand`}`) });
+const report = await audit(model, data, {
+  epsilon: EPSILON,
+  units,
+  onProgress: (what, done, total, left) => say(`${what}: ${done} of ${total}${left === undefined ? "" : `, ${left} stand`}`),
+});
 await units.close();
 const clean = ladder[0]![2];
-const steps = [["clean", clean], ...ladder.map(([name, accuracy]) => [name, accuracy]), [report.ensemble.name, report.robustAccuracy]] as [string, number][];
+const steps = [["clean", clean], ...ladder.map(([name, accuracy]) => [name, accuracy]), [report.ensemble.name, report.robustAccuracy]] as [
+  string,
+  number,
+][];
 const falls = (points: readonly (readonly [unknown, number])[]) => points.every(([, a], i) => i === 0 || a <= points[i - 1]![1] + 1e-9);
 
 const wide = await attack(model, data, { ...options, attack: pgd({ steps: 100 }), epsilon: 0.5 });
@@ -70,12 +77,20 @@ const table = [
   ...report.againstEpsilon!.map(([e, a]) => `| ${Number(e.toPrecision(3))} | ${percent(a)} |`),
   `| 0.5 (PGD-100) | ${percent(wide.robustAccuracy)} |`,
   "",
-  `Falling with ε: ${falls(report.againstEpsilon!) ? "yes" : "no"}. Checks that failed: ${report.verdicts.filter((v) => v.status === "fail").map((v) => v.check).join(", ") || "none"}.`,
+  `Falling with ε: ${falls(report.againstEpsilon!) ? "yes" : "no"}. Checks that failed: ${
+    report.verdicts
+      .filter((v) => v.status === "fail")
+      .map((v) => v.check)
+      .join(", ") || "none"
+  }.`,
   "",
 ].join("\n");
 writeFileSync(new URL("ladder.md", import.meta.url), table);
 const { adversarial: _, samples: __, ...rest } = report;
-writeFileSync(new URL("ladder.json", import.meta.url), `${JSON.stringify({ ladder: steps, wide: wide.robustAccuracy, report: rest }, null, 1)}\n`);
+writeFileSync(
+  new URL("ladder.json", import.meta.url),
+  `${JSON.stringify({ ladder: steps, wide: wide.robustAccuracy, report: rest }, null, 1)}\n`,
+);
 say(table);
 await model.release();
 process.exitCode = falls(steps) && falls(report.againstEpsilon!) ? 0 : 1;

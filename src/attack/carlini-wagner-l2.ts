@@ -30,7 +30,14 @@ export interface CarliniWagnerOptions {
  * gain = max_{j≠y} z_j − z_y (or z_t − max_{j≠t} z_j), x' = tanh space over the data's box, by Adam; c by binary search.
  * Norm: L2. White box; targeted or not. Rounds end early sample by sample. The nearest point met is then drawn back to the boundary.
  */
-export function carliniWagnerL2({ steps = 500, rounds = 9, constant, rate = 0.05, confidence = 0, stopEarly = true }: CarliniWagnerOptions = {}): Attack<"gradient"> {
+export function carliniWagnerL2({
+  steps = 500,
+  rounds = 9,
+  constant,
+  rate = 0.05,
+  confidence = 0,
+  stopEarly = true,
+}: CarliniWagnerOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "carlini-wagner-l2",

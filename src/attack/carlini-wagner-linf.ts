@@ -29,7 +29,14 @@ export interface CarliniWagnerLinfOptions {
  * by Adam in tanh space, starting from the last success. τ falls to 0.9 of what was reached as long as that works; then between what worked and what did not.
  * Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
  */
-export function carliniWagnerLinf({ steps = 100, rate = 0.1, raises = 1, shrink = 0.1, tolerance = 0.01, confidence = 0 }: CarliniWagnerLinfOptions = {}): Attack<"gradient"> {
+export function carliniWagnerLinf({
+  steps = 100,
+  rate = 0.1,
+  raises = 1,
+  shrink = 0.1,
+  tolerance = 0.01,
+  confidence = 0,
+}: CarliniWagnerLinfOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "carlini-wagner-linf",

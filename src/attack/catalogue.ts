@@ -15,6 +15,7 @@ import { fgsm } from "./fgsm.ts";
 import { fmn } from "./fmn.ts";
 import { geoda } from "./geoda.ts";
 import { hopSkipJump } from "./hop-skip-jump.ts";
+import { jsma } from "./jsma.ts";
 import { miFgsm } from "./mi-fgsm.ts";
 import { nes } from "./nes.ts";
 import { niFgsm } from "./ni-fgsm.ts";
@@ -24,6 +25,7 @@ import { randomNoise } from "./random-noise.ts";
 import { spatial } from "./spatial.ts";
 import { spsa } from "./spsa.ts";
 import { square } from "./square.ts";
+import { stAdv } from "./st-adv.ts";
 import { tiFgsm } from "./ti-fgsm.ts";
 import { universal } from "./universal.ts";
 import { zoo } from "./zoo.ts";
@@ -71,8 +73,10 @@ export const catalogue: Readonly<Record<string, Entry>> = {
   deepfool: entry(deepfool, "steps"),
   ddn: entry(ddn, "steps"),
   fmn: entry(fmn, "steps"),
+  jsma: entry(jsma),
   universal: entry(universal, "steps"),
   patch: entry(patch, "steps"),
+  "st-adv": entry(stAdv, "steps"),
   spatial: entry(spatial, "queries"),
   square: entry(square, "queries"),
   nes: entry(nes, "queries"),

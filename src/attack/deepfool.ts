@@ -1,8 +1,8 @@
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
-import { difference } from "./loss.ts";
-import { Nearest, towardsBoundary } from "./nearest.ts";
 import { freed } from "./iterate.ts";
+import { difference } from "./loss.ts";
+import { movable, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { l1, l2 } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
@@ -20,10 +20,14 @@ export interface DeepFoolOptions {
  * DeepFool. Moosavi-Dezfooli, Fawzi & Frossard 2015, "DeepFool: a simple and accurate method to fool deep neural networks", arXiv:1511.04599,
  * Algorithm 2: with f_j = z_j − z_y linearised at the point, step to the nearest of the planes f_j = 0,
  *   L2: r = |f_j|/‖∇f_j‖₂²·∇f_j,   L∞: r = |f_j|/‖∇f_j‖₁·sign ∇f_j,
- * until the label is left; the point is cut to the box. Norms: L2, L∞. White box; with a target t, f = z_t − z_j for
+ * until the label is left; the point is cut to the box, and from half of the steps on, features that lie at its edge count as fixed. Norms: L2, L∞. White box; with a target t, f = z_t − z_j for
  * the class j that leads. The point is then drawn back to the boundary, which takes the overshoot off again.
  */
-export function deepfool({ steps = 50, overshoot = 0.02, candidates = Number.POSITIVE_INFINITY }: DeepFoolOptions = {}): Attack<"gradient"> {
+export function deepfool({
+  steps = 50,
+  overshoot = 0.02,
+  candidates = Number.POSITIVE_INFINITY,
+}: DeepFoolOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "deepfool",
@@ -37,6 +41,8 @@ export function deepfool({ steps = 50, overshoot = 0.02, candidates = Number.POS
       function* search(x: Float32Array, label: number): Search {
         const box = boxOf(domain, x);
         const best = new Nearest(x, norm);
+        // as in the authors' code: else the last bit of the way, mostly cut off by the box, takes many steps
+        const past = 1e-4 * widthOf(box);
         const total = new Float64Array(x.length);
         const z = x.slice();
         let rivals: number[] | undefined;
@@ -53,12 +59,13 @@ export function deepfool({ steps = 50, overshoot = 0.02, candidates = Number.POS
           let nearest = Number.POSITIVE_INFINITY;
           let step = new Float32Array(x.length);
           answers.forEach(({ logits, gradient }, i) => {
-            const g = freed(gradient, domain.free);
+            const g = k < steps / 2 ? freed(gradient, domain.free) : movable(gradient, z, box);
             const gap = Math.abs(logits[pairs[i]!.other]! - logits[pairs[i]!.label]!);
             const slope = inf ? l1.distance(g) : l2.distance(g);
             if (!(gap / slope < nearest)) return;
             nearest = gap / slope;
-            step = g.map((v) => (inf ? Math.sign(v) * nearest : (v * nearest) / slope));
+            const length = nearest + past;
+            step = g.map((v) => (inf ? Math.sign(v) * length : (v * length) / slope));
           });
           if (nearest === Number.POSITIVE_INFINITY) break;
           for (let j = 0; j < x.length; j++) {

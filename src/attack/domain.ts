@@ -38,13 +38,23 @@ export function domain(shape: readonly number[], constraints: Constraints = {}):
   const { low = 0, high = 1, mask, fixed = [], step = 0, groups = [] } = constraints;
   const each = (what: string, v: PerFeature): Float32Array => {
     if (typeof v !== "number" && v.length !== n)
-      fail({ code: "constraint-size", expected: `${what} to be one number, or ${n}: one a feature`, got: `${v.length}`, mend: "give one a feature" });
+      fail({
+        code: "constraint-size",
+        expected: `${what} to be one number, or ${n}: one a feature`,
+        got: `${v.length}`,
+        mend: "give one a feature",
+      });
     return typeof v === "number" ? new Float32Array(n).fill(v) : Float32Array.from(v);
   };
   const box = { low: each("low", low), high: each("high", high) };
   const bad = box.low.findIndex((v, i) => !(v <= box.high[i]!));
   if (bad >= 0)
-    fail({ code: "constraint-range", expected: "low ≤ high", got: `${box.low[bad]} and ${box.high[bad]} at feature ${bad}`, mend: "swap them" });
+    fail({
+      code: "constraint-range",
+      expected: "low ≤ high",
+      got: `${box.low[bad]} and ${box.high[bad]} at feature ${bad}`,
+      mend: "swap them",
+    });
   const free = Uint8Array.from(mask ? each("mask", mask) : new Uint8Array(n).fill(1), (v) => (v ? 1 : 0));
   for (const i of [...fixed, ...groups.flat()])
     if (!Number.isInteger(i) || i < 0 || i >= n)

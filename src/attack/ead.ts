@@ -31,7 +31,15 @@ export interface EadOptions {
  * S_β shrinking each |δᵢ| by β and cutting to the box; c by binary search. Norm: L1. White box; targeted or not. The nearest point met is then drawn back
  * to the boundary.
  */
-export function ead({ steps = 200, rounds = 9, constant, beta = 0.01, rate = 0.01, confidence = 0, rule = "l1" }: EadOptions = {}): Attack<"gradient"> {
+export function ead({
+  steps = 200,
+  rounds = 9,
+  constant,
+  beta = 0.01,
+  rate = 0.01,
+  confidence = 0,
+  rule = "l1",
+}: EadOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "ead",
@@ -63,11 +71,13 @@ export function ead({ steps = 200, rounds = 9, constant, beta = 0.01, rate = 0.0
               const shrunk = Math.sign(delta) * Math.max(Math.abs(delta) - threshold, 0);
               return Math.min(Math.max(x[j]! + shrunk, low[j]!), high[j]!);
             });
-            for (let j = 0; j < y.length; j++) y[j] = Math.min(Math.max(next[j]! + (k / (k + 3)) * (next[j]! - last[j]!), low[j]!), high[j]!);
+            for (let j = 0; j < y.length; j++)
+              y[j] = Math.min(Math.max(next[j]! + (k / (k + 3)) * (next[j]! - last[j]!), low[j]!), high[j]!);
             last = next;
             const [atNext, ahead] = yield [{ point: next }, { point: y, loss }];
             atY = ahead!;
             best.offer(next, beyond(atNext!.gain, confidence));
+            best.offer(y, beyond(ahead!.gain, confidence));
             reached ||= beyond(atNext!.gain, confidence) > 0;
           }
           c.next(reached);

@@ -5,6 +5,7 @@ import { towardsPlane } from "./hyperplane.ts";
 import { rivals, startRow } from "./iterate.ts";
 import { difference, margin, negated } from "./loss.ts";
 import { Nearest, towardsBoundary } from "./nearest.ts";
+import type { Box, Norm } from "./norm.ts";
 import { type Question, type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
 
@@ -24,17 +25,11 @@ export interface FabOptions {
 }
 
 /** d from `point` to the plane f + w·(· − at) = 0, within the box. */
-function toPlane(
-  { norm, domain }: Threat,
-  x: Float32Array,
-  point: Float32Array,
-  at: Float32Array,
-  f: number,
-  w: Float32Array,
-): Float64Array {
+function toPlane(norm: Norm, box: Box, point: Float32Array, at: Float32Array, f: number, w: Float32Array): Float64Array {
   const slope = w.map((v) => (Number.isFinite(v) ? v : 0));
-  const gain = slope.reduce((left, v, j) => left - v * (point[j]! - at[j]!), -f);
-  return towardsPlane(norm, point, slope, gain, boxOf(domain, x));
+  let gain = -f;
+  for (let j = 0; j < slope.length; j++) gain -= slope[j]! * (point[j]! - at[j]!);
+  return towardsPlane(norm, point, slope, gain, box);
 }
 
 /** Algorithm 1 towards one plane, which `ask` tells: its loss is 0 there. */
@@ -47,12 +42,13 @@ function* descend(
   best: Nearest,
 ): Search<void> {
   const { steps = 100, bias = 0.1, overshoot = 1.05, keep = 0.9, stopWithin = false } = options;
-  const { low, high } = boxOf(threat.domain, x);
+  const box = boxOf(threat.domain, x);
+  const { low, high } = box;
   const z = start;
   for (let k = 0; k < steps; k++) {
     const [at] = yield [ask(z)];
-    const own = toPlane(threat, x, z, z, at!.loss, at!.gradient);
-    const clean = toPlane(threat, x, x, z, at!.loss, at!.gradient);
+    const own = toPlane(threat.norm, box, z, z, at!.loss, at!.gradient);
+    const clean = toPlane(threat.norm, box, x, z, at!.loss, at!.gradient);
     const [a, b] = [Math.max(threat.norm.distance(own), 1e-8), Math.max(threat.norm.distance(clean), 1e-8)];
     const alpha = Math.min(a / (a + b), bias);
     for (let j = 0; j < z.length; j++) {
@@ -94,7 +90,7 @@ export function fab(options: FabOptions = {}): Attack<"gradient"> {
           if (restart > 0) {
             // half the ball of ε, or of the way to the nearest point, or to the plane as x sees it
             const [at] = yield [ask(x)];
-            const way = threat.norm.distance(toPlane(threat, x, x, x, at!.loss, at!.gradient));
+            const way = threat.norm.distance(toPlane(threat.norm, boxOf(threat.domain, x), x, x, at!.loss, at!.gradient));
             const epsilon = Math.min(threat.epsilon, best.distance, way) / 2;
             startRow(start, x, fold(fold(keys[i]!, "fab"), other), { ...threat, epsilon });
           }

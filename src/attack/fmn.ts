@@ -16,11 +16,16 @@ export interface FmnOptions {
 }
 
 /** ‖·‖ dual to each norm: how fast a step of norm 1 can climb. */
-const dual: Readonly<Record<NormName, (g: Float32Array) => number>> = { linf: l1.distance, l2: l2.distance, l1: linf.distance, l0: linf.distance };
+const dual: Readonly<Record<NormName, (g: Float32Array) => number>> = {
+  linf: l1.distance,
+  l2: l2.distance,
+  l1: linf.distance,
+  l0: linf.distance,
+};
 
 /**
  * Fast minimum norm. Pintor et al. 2021, "Fast Minimum-norm Adversarial Attacks through Adaptive Norm Constraints", arXiv:2102.12827, Algorithm 1:
- *   ε ← ‖δ‖ + |gain|/‖∇gain‖_dual until x + δ first wins, then min((1 − γ)·ε, ‖δ*‖) where it wins and (1 + γ)·ε where not;
+ *   ε ← (1 + γ)·(‖δ‖ + |gain|/‖∇gain‖_dual) until x + δ first wins (the factor is ours: without it a linear model's boundary is never crossed), then min((1 − γ)·ε, ‖δ*‖) where it wins and (1 + γ)·ε where not;
  *   δ ← Π_ε(δ + α·∇gain/‖∇gain‖₂).
  * Norms: L∞, L2, L1, L0. White box; targeted or not. The nearest point met is then drawn back to the boundary; in L0 the
  * features that it changes without need go back.
@@ -52,10 +57,14 @@ export function fmn({ steps = 200, step, gamma = 0.05 }: FmnOptions = {}): Attac
           if (best.distance === 0) break;
           const g = movable(at!.gradient, z, box);
           const share = 0.001 + (gamma - 0.001) * cosine(k, steps);
-          if (whole) epsilon = wins ? Math.min(epsilon - 1, Math.floor(epsilon * (1 - share)), best.distance) : Math.max(epsilon + 1, Math.floor(epsilon * (1 + share)));
+          if (whole)
+            epsilon = wins
+              ? Math.min(epsilon - 1, Math.floor(epsilon * (1 - share)), best.distance)
+              : Math.max(epsilon + 1, Math.floor(epsilon * (1 + share)));
           else if (wins) epsilon = Math.min(epsilon * (1 - share), best.distance);
           else if (best.won) epsilon *= 1 + share;
-          else epsilon = norm.distance(z.map((v, j) => v - x[j]!)) + Math.abs(at!.gain) / Math.max(dual[norm.name](g), 1e-12);
+          else
+            epsilon = (1 + share) * (norm.distance(z.map((v, j) => v - x[j]!)) + Math.abs(at!.gain) / Math.max(dual[norm.name](g), 1e-12));
           epsilon = Math.max(Math.min(epsilon, most), whole ? 0 : Number.MIN_VALUE);
           l2.steepest(g, direction);
           const alpha = length * (0.01 + 0.99 * cosine(k, steps));

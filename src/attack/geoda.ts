@@ -12,7 +12,7 @@ export interface GeodaOptions extends StartOptions {
   readonly lambda?: number;
   /** Length of the noise around a boundary point, as a share of the distance; default 0.02. */
   readonly radius?: number;
-  /** Images only: noise of so many lowest frequencies along each axis; default all. */
+  /** Images [C, H, W] or [H, W]: noise of so many lowest frequencies along each axis; default a third of them, ∞ for all. */
   readonly frequencies?: number;
 }
 
@@ -32,9 +32,9 @@ function shares(queries: number, lambda: number): number[] {
 const RESERVE = 40;
 
 /**
- * GeoDA. Rahmati, Moosavi-Dezfooli, Frossard & Dai 2020, arXiv:2003.06468, Algorithms 1 and 2: near x the boundary is taken for flat. Its normal at a boundary point is
+ * GeoDA. Rahmati, Moosavi-Dezfooli, Frossard & Dai 2020, arXiv:2003.06468: near x the boundary is taken for flat. Its normal at a boundary point is
  * estimated by labels alone, w = mean φ·η over normal η, φ = ±1; the next boundary point lies from x itself in the direction that is shortest along w:
- * w/‖w‖ in L2, sign(w) in L∞, feature by feature to the edge of the box in L1. Rounds grow by λ^(−2/3) (§3.3).
+ * w/‖w‖ in L2, sign(w) in L∞, feature by feature to the edge of the box in L1. Rounds grow by λ^(−2/3).
  * Norms: L2, L∞, L1. Asks for labels; targeted with `starts` of the class, or where random points are of it.
  */
 export const geoda = ({ queries = 10_000, lambda = 0.6, radius = 0.02, frequencies, ...start }: GeodaOptions = {}): Attack<"labels"> => ({
@@ -51,7 +51,7 @@ export const geoda = ({ queries = 10_000, lambda = 0.6, radius = 0.02, frequenci
     const z = best.x;
     const found = questions.open((i) => !best.won[i]);
     await toBoundary(questions, found, { x, z, best, tolerance: 1e-4 }, threat);
-    const noise = frequencies === undefined ? normal : lowFrequencies(x.shape.slice(1), frequencies);
+    const noise = noiseOf(x.shape.slice(1), frequencies);
     const plan = keys.map((_, i) => shares(questions.left[i]!, lambda));
     for (let t = 0; ; t++) {
       const open = questions.open((i) => !best.won[i] || t >= plan[i]!.length);
@@ -124,11 +124,13 @@ function along(out: Float32Array, x: Float32Array, w: Float32Array, length: numb
   }
 }
 
-/** Noise of the `count` lowest frequencies of each axis of an image, by its cosines (DCT-II), one draw a channel. */
-function lowFrequencies(shape: readonly number[], count: number): typeof normal {
+/** Normal noise; of an image, of its lowest frequencies along each axis, as cosines (DCT-II), one draw a channel. */
+function noiseOf(shape: readonly number[], frequencies: number | undefined): typeof normal {
   const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1)!];
+  // channels that come last have no frequencies
+  if (rows === 1 || columns === 1 || columns < shape[0]! || frequencies === Number.POSITIVE_INFINITY) return normal;
   const wave = (n: number) =>
-    Array.from({ length: Math.min(count, n) }, (_, u) =>
+    Array.from({ length: Math.max(1, Math.min(frequencies ?? Math.round(n / 3), n)) }, (_, u) =>
       Float64Array.from({ length: n }, (_, i) => Math.cos((Math.PI * (2 * i + 1) * u) / (2 * n))),
     );
   const [down, across] = [wave(rows), wave(columns)];

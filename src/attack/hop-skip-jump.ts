@@ -19,7 +19,7 @@ const RESERVE = 40;
 
 /**
  * HopSkipJump. Chen, Jordan & Wainwright 2019, arXiv:1904.02144, Algorithm 2: from a point at the boundary estimate its normal by labels alone,
- * v = mean (φ − φ̄)·u over random u (eq. 16, φ = ±1), step ξ·v with ξ = ‖x_t − x‖/√t halved until it wins, and search back to the boundary towards x.
+ * v = mean (φ − φ̄)·u over random u, φ = ±1, step ξ·v with ξ = ‖x_t − x‖/√t halved until it wins, and search back to the boundary towards x.
  * Norms: L2, L∞ (steps along the sign; noise from the cube). Asks for labels; targeted with `starts` of the class, or where random points are of it.
  */
 export const hopSkipJump = ({

@@ -2,50 +2,46 @@
 import { fail } from "../base/index.ts";
 import type { Box, Norm, NormName } from "./norm.ts";
 
-/** How much one coordinate may move towards the plane, and what it gains by a unit of that. */
-interface Coordinate {
-  readonly j: number;
-  readonly slope: number;
-  readonly room: number;
-}
+/** What a unit of each coordinate's way gains, and how far it can go. */
+type Solver = (slope: Float64Array, room: Float64Array, gain: number) => Float64Array;
 
 /**
- * How far each coordinate goes, in the order given. L∞ and L2: min(roomⱼ, t·rateⱼ) with the least t that gains enough: gain is piecewise linear in t, and
- * its kinks are where a coordinate meets its wall.
+ * L∞ and L2: coordinate j goes min(roomⱼ, t·rateⱼ), with the least t that gains enough. The gain is concave and piecewise linear in t, so that Newton's
+ * steps from 0 never go too far, and end.
  */
-function together(list: Coordinate[], gain: number, rate: (c: Coordinate) => number): Float64Array {
-  const walls = Float64Array.from(list, (c) => c.room / rate(c));
-  const order = Uint32Array.from(list.keys()).sort((a, b) => walls[a]! - walls[b]!);
-  let slope = list.reduce((s, c) => s + c.slope * rate(c), 0);
-  let [t, gained] = [0, 0];
-  for (const k of order) {
-    if (!(slope > 0)) break;
-    const next = gained + slope * (walls[k]! - t);
-    if (next >= gain) break;
-    [t, gained] = [walls[k]!, next];
-    slope -= list[k]!.slope * rate(list[k]!);
-  }
-  if (gained < gain && slope > 0) t += (gain - gained) / slope;
-  return Float64Array.from(list, (c) => Math.min(c.room, t * rate(c)));
-}
+const together =
+  (rate: (slope: number) => number): Solver =>
+  (slope, room, gain) => {
+    const rates = slope.map((v) => (v > 0 ? rate(v) : 0));
+    const way = new Float64Array(slope.length);
+    for (let t = 0; ; ) {
+      let [gained, rise] = [0, 0];
+      for (let j = 0; j < way.length; j++) {
+        const free = t * rates[j]! < room[j]!;
+        way[j] = free ? t * rates[j]! : room[j]!;
+        gained += slope[j]! > 0 ? slope[j]! * way[j]! : 0;
+        if (free) rise += slope[j]! * rates[j]!;
+      }
+      const next = rise > 0 ? t + (gain - gained) / rise : t;
+      if (!(next > t)) return way;
+      t = next;
+    }
+  };
 
 /** L1: the steepest coordinates go as far as they can, one after the other. */
-function inTurn(list: Coordinate[], gain: number): Float64Array {
-  const out = new Float64Array(list.length);
+const inTurn: Solver = (slope, room, gain) => {
+  const way = new Float64Array(slope.length);
+  const order = Uint32Array.from(slope.keys()).filter((j) => slope[j]! > 0 && room[j]! > 0);
   let left = gain;
-  for (const k of Uint32Array.from(list.keys()).sort((a, b) => list[b]!.slope - list[a]!.slope)) {
+  for (const j of order.sort((a, b) => slope[b]! - slope[a]!)) {
     if (left <= 0) break;
-    out[k] = Math.min(list[k]!.room, left / list[k]!.slope);
-    left -= out[k]! * list[k]!.slope;
+    way[j] = Math.min(room[j]!, left / slope[j]!);
+    left -= way[j]! * slope[j]!;
   }
-  return out;
-}
-
-const nearest: Partial<Record<NormName, (list: Coordinate[], gain: number) => Float64Array>> = {
-  linf: (list, gain) => together(list, gain, () => 1),
-  l2: (list, gain) => together(list, gain, (c) => c.slope),
-  l1: inTurn,
+  return way;
 };
+
+const nearest: Partial<Record<NormName, Solver>> = { linf: together(() => 1), l2: together((slope) => slope), l1: inTurn };
 
 /**
  * The shortest d with w·d = gain and z + d in the box, in the norm; where no point of the box gains so much, the corner that gains most.
@@ -57,14 +53,13 @@ export function towardsPlane(norm: Norm, z: Float32Array, w: Float32Array, gain:
   const d = new Float64Array(z.length);
   if (!(Math.abs(gain) > 0)) return d;
   const up = Math.sign(gain);
-  const list: Coordinate[] = [];
+  const [slope, room] = [new Float64Array(z.length), new Float64Array(z.length)];
   for (let j = 0; j < z.length; j++) {
     const v = up * w[j]!;
-    const room = v > 0 ? high[j]! - z[j]! : z[j]! - low[j]!;
-    if (Math.abs(v) > 0 && room > 0) list.push({ j, slope: Math.abs(v), room });
+    slope[j] = Math.abs(v);
+    room[j] = v > 0 ? high[j]! - z[j]! : v < 0 ? z[j]! - low[j]! : 0;
   }
-  solve(list, Math.abs(gain)).forEach((far, k) => {
-    d[list[k]!.j] = Math.sign(up * w[list[k]!.j]!) * far;
-  });
+  const way = solve(slope, room, Math.abs(gain));
+  for (let j = 0; j < z.length; j++) d[j] = Math.sign(up * w[j]!) * way[j]!;
   return d;
 }

@@ -16,7 +16,7 @@ export interface JsmaOptions {
   readonly together?: 1 | 2;
   /** Most features changed; default ε where one was given, else 1000, or all if there are fewer. */
   readonly features?: number;
-  /** Untargeted: how many of the rivals with the highest logits are tried, one after another; default 3. */
+  /** Untargeted: how many of the rivals with the highest logits are tried, one after another; default 9. */
   readonly rivals?: number;
 }
 
@@ -28,9 +28,14 @@ export interface JsmaOptions {
  * output has a map too. Where no feature qualifies, b is −a.
  * Norm: L0. White box; targeted, and untargeted by trying the classes that come next, until the label is left; the fewest features are kept.
  */
-export function jsma({ theta = 1, direction = "both", together = 2, features, rivals = 3 }: JsmaOptions = {}): Attack<"gradient"> {
+export function jsma({ theta = 1, direction = "both", together = 2, features, rivals = 9 }: JsmaOptions = {}): Attack<"gradient"> {
   if (!(theta > 0 && theta <= 1))
-    fail({ code: "attack-theta", expected: "0 < θ ≤ 1", got: `${theta}`, mend: "θ is a share of a feature's range; to lower features say the direction" });
+    fail({
+      code: "attack-theta",
+      expected: "0 < θ ≤ 1",
+      got: `${theta}`,
+      mend: "θ is a share of a feature's range; to lower features say the direction",
+    });
   const signs = { up: [1], down: [-1], both: [1, -1] }[direction];
   return {
     name: "jsma",
@@ -63,7 +68,10 @@ export function jsma({ theta = 1, direction = "both", together = 2, features, ri
             for (let j = 0; j < x.length; j++)
               for (const sign of signs) {
                 const range = box.high[j]! - box.low[j]!;
-                const to = Math.min(Math.max(z[j]! + sign * theta * (range < Number.POSITIVE_INFINITY ? range : 1), box.low[j]!), box.high[j]!);
+                const to = Math.min(
+                  Math.max(z[j]! + sign * theta * (range < Number.POSITIVE_INFINITY ? range : 1), box.low[j]!),
+                  box.high[j]!,
+                );
                 const by = Math.fround(to) - z[j]!;
                 // a feature goes one way, so that it comes to an end
                 if (by === 0 || (changed.has(j) && by * (z[j]! - x[j]!) < 0)) continue;

@@ -21,7 +21,7 @@ export interface NesOptions {
 const [PATIENCE, LEAST] = [5, 1 / 64];
 
 /**
- * Natural evolution strategies. Ilyas, Engstrom, Athalye & Lin 2018, "Black-box Adversarial Attacks with Limited Queries and Information", arXiv:1804.08598, §2.2:
+ * Natural evolution strategies. Ilyas, Engstrom, Athalye & Lin 2018, "Black-box Adversarial Attacks with Limited Queries and Information", arXiv:1804.08598:
  * ĝ = 1/(σm) Σ f(x + σu) u over normal u and −u, then projected steps along it. f is the margin.
  * Norms: L∞, L2. Asks for scores; targeted or not.
  */

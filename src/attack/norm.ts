@@ -42,8 +42,7 @@ export const linf: Norm = {
     for (let i = 0; i < g.length; i++) out[i] = g[i]! > 0 ? 1 : g[i]! < 0 ? -1 : 0;
   },
   project(z, x, epsilon, { low, high }) {
-    for (let i = 0; i < z.length; i++)
-      z[i] = clamp(clamp(z[i]!, x[i]! - epsilon, x[i]! + epsilon), low[i]!, high[i]!);
+    for (let i = 0; i < z.length; i++) z[i] = clamp(clamp(z[i]!, x[i]! - epsilon, x[i]! + epsilon), low[i]!, high[i]!);
   },
   start: (key, n, epsilon) => uniform(key, n, -epsilon, epsilon),
 };
@@ -231,8 +230,9 @@ export function projectExactly(z: Float32Array, x: Float32Array, norm: Norm, eps
   if (norm.name === "linf") {
     // rounding to float32 may step over the edge by half a unit in the last place
     for (let i = 0; i < x.length; i++) if (Math.abs(z[i]! - x[i]!) > epsilon) z[i] = nextTowards(z[i]!, x[i]!);
-  } else
-    // rounding leaves the sphere now and then: shrink a little more each time
+  }
+  // rounding leaves the sphere now and then: shrink a little more each time
+  else
     for (let d = distance(), room = 2 ** -22; d > epsilon; d = distance(), room *= 2) {
       const s = Math.max((epsilon / d) * (1 - room), 0);
       for (let i = 0; i < x.length; i++) z[i] = x[i]! + s * (z[i]! - x[i]!);

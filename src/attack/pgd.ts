@@ -28,7 +28,13 @@ export function checkedSteps(steps: number): number {
  * arXiv:1706.06083, §2.1:  x ← Π(x + α·direction(∇ₓ J(x, y))). In L1 the direction is sparse: Tramèr & Boneh 2019, arXiv:1904.13000, §4.
  * Norms: L∞, L2, L1. White box; targeted or not. Proposes the best iterate (one that wins, of the highest loss), then the last one.
  */
-export function pgd({ steps = 40, relativeStep = 2.5 / steps, randomStart: random = true, loss = crossEntropy, share = 0.05 }: PgdOptions = {}): Attack<"gradient"> {
+export function pgd({
+  steps = 40,
+  relativeStep = 2.5 / steps,
+  randomStart: random = true,
+  loss = crossEntropy,
+  share = 0.05,
+}: PgdOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "pgd",

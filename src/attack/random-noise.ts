@@ -11,7 +11,7 @@ export interface RandomNoiseOptions {
 
 /**
  * Points drawn uniformly from the ball, until one wins: the control that every attack has to beat, and that a robust model has to stand. Carlini et al. 2019,
- * "On Evaluating Adversarial Robustness", arXiv:1902.06705, §4.
+ * "On Evaluating Adversarial Robustness", arXiv:1902.06705.
  * Norms: all. Asks for labels only; targeted or not. Draws double from round to round, so that it asks at most twice what it needed.
  */
 export const randomNoise = ({ queries = 1000 }: RandomNoiseOptions = {}): Attack<"labels"> => ({

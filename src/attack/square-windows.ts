@@ -92,7 +92,7 @@ function image(channels: number, height: number, width: number, index: (channel:
 const transposed = (m: Float64Array, rows: number, columns: number): Float64Array =>
   Float64Array.from(m, (_, k) => m[(k % rows) * columns + Math.floor(k / rows)]!);
 
-/** η of the paper's Algorithm 4: the upper half a hill of concentric rectangles, Σ 1/(k+1)², the lower half its negative. */
+/** η of the paper's L2 proposal: the upper half a hill of concentric rectangles, Σ 1/(k+1)², the lower half its negative. */
 function hills(rows: number, columns: number, q: number): Float64Array {
   const out = new Float64Array(rows * columns);
   const half = rows >> 1;

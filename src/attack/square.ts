@@ -14,7 +14,7 @@ export interface SquareOptions {
   readonly loss?: "margin" | "cross-entropy";
 }
 
-/** Of 10,000 questions: where the share of the windows halves (§3.2 and Appendix B of the paper). */
+/** Of 10,000 questions: where the share of the windows halves, as in the authors' code. */
 const HALVES = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
 
 /** Share of the first share after a part (0…1) of the questions. */
@@ -28,7 +28,7 @@ interface Answer {
 /**
  * Square Attack. Andriushchenko, Croce, Flammarion & Hein 2020, arXiv:1912.00049: random search that changes one window of the perturbation at a time and
  * keeps what lowers the loss. In L∞ a window moves to an edge of the ball, x̂ + 2ε·sign a channel, from vertical stripes (Algorithm 2); in L2 a window takes
- * another's mass (Algorithm 3). L1 as L2, with Σ|δ| for Σδ²: Croce & Hein 2021, arXiv:2103.01208, §4. Asks for scores; targeted or not. Images are
+ * another's mass (Algorithm 3). L1 as L2, with Σ|δ| for Σδ²: Croce & Hein 2021, arXiv:2103.01208. Asks for scores; targeted or not. Images are
  * [C, H, W], [H, W, C] or [H, W]; of features without neighbours a window is any set, with a sign for each.
  */
 export const square = ({ queries = 5000, share = 0.8, loss }: SquareOptions = {}): Attack<"scores"> => ({

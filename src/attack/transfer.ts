@@ -1,6 +1,7 @@
 /** What is made on one model, tried on others. */
 import type { Access, LabelModel, ModelOf } from "../model/index.ts";
-import { type AttackOptions, type AttackResult, attack, type Data } from "./judge.ts";
+import { type AttackOptions, attack, type Data } from "./judge.ts";
+import type { AttackResult } from "./outcome.ts";
 
 export interface Transfer {
   readonly source: string;

@@ -1,16 +1,16 @@
 /** An audit: how a classifier holds against the strongest attacks we have, and the evidence that they were not fooled. */
-import { type AttackOptions, apgdCe, attack, checkLabels, type Constraints, type Data, l2, linf, type Norm } from "../attack/index.ts";
+import { type AttackOptions, apgdCe, attack, type Constraints, checkLabels, type Data, l2, linf, type Norm } from "../attack/index.ts";
 import { fail, type Tensor, take } from "../base/index.ts";
 import { type LabelModel, nearChance, type ScoreModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
-import { cascade, type CascadeResult, type SampleRecord } from "./cascade.ts";
+import { type CascadeResult, cascade, type SampleRecord } from "./cascade.ts";
 import { certified } from "./certified.ts";
 import { differentiable, type Findings } from "./checks/check.ts";
 import { verdicts } from "./checks/index.ts";
 import { againstEpsilon, anytime } from "./curve.ts";
 import { type Carried, carried, channels, passable, unchanged } from "./deployment.ts";
 import { destructionOf } from "./destruction.ts";
-import { type Ensemble, ensembleFor, type Preset, PRESETS } from "./ensemble.ts";
+import { type Ensemble, ensembleFor, PRESETS, type Preset } from "./ensemble.ts";
 import { type AuditReport, REPORT_VERSION } from "./report.ts";
 import { inMemory, type Units } from "./units.ts";
 
@@ -77,11 +77,24 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
   if (n === 0) fail({ code: "audit-empty", expected: "at least one labelled sample", got: "none", mend: "name data with samples" });
   const epsilon = options.epsilon ?? defaultEpsilon(norm, range);
   if (norm === linf && epsilon > range[1] - range[0])
-    fail({ code: "epsilon", expected: `ε within the data's range, at most ${range[1] - range[0]}`, got: `${epsilon}`, mend: "give ε in the units of the data: 8/255 where pixels are in [0, 1]" });
+    fail({
+      code: "epsilon",
+      expected: `ε within the data's range, at most ${range[1] - range[0]}`,
+      got: `${epsilon}`,
+      mend: "give ε in the units of the data: 8/255 where pixels are in [0, 1]",
+    });
   checkLabels(data.labels, n, model.classes);
   const x = model.samples(data.x);
   const given: Data = { x, labels: data.labels };
-  const run = { ...engine(options), norm, range, seed, batch: options.batch ?? 128, constraints: options.constraints, signal: options.signal };
+  const run = {
+    ...engine(options),
+    norm,
+    range,
+    seed,
+    batch: options.batch ?? 128,
+    constraints: options.constraints,
+    signal: options.signal,
+  };
   onProgress("clean accuracy", 0, n);
   const predicted = await model.labels(x);
   const right = Array.from(predicted, (p, i) => p === data.labels[i]);
@@ -164,7 +177,8 @@ const engine = ({ device, threads, optimize }: RunOptions): RunOptions => ({
 const part = ({ x, labels }: Data, indices: readonly number[]): Data => ({ x: take(x, indices), labels: indices.map((i) => labels[i]!) });
 
 /** `most` of 0…n−1, evenly. */
-const spaced = (n: number, most: number): number[] => Array.from({ length: Math.min(n, most) }, (_, k) => Math.floor((k * n) / Math.min(n, most)));
+const spaced = (n: number, most: number): number[] =>
+  Array.from({ length: Math.min(n, most) }, (_, k) => Math.floor((k * n) / Math.min(n, most)));
 
 /** Up to `most` of the samples that are right when clean, evenly. */
 function pick(right: readonly boolean[], most: number): number[] {
@@ -177,7 +191,14 @@ async function deployed(
   { x, labels }: Data,
   result: CascadeResult,
   right: readonly boolean[],
-  { range, norm, epsilon, signal, elsewhere, onProgress = () => {} }: AuditOptions & { range: readonly [number, number]; norm: Norm; epsilon: number },
+  {
+    range,
+    norm,
+    epsilon,
+    signal,
+    elsewhere,
+    onProgress = () => {},
+  }: AuditOptions & { range: readonly [number, number]; norm: Norm; epsilon: number },
 ): Promise<Carried[]> {
   const some = spaced(x.shape[0]!, PROBE.deployment);
   const found = {
@@ -209,7 +230,12 @@ async function transferFrom(
   const n = result.samples.length;
   if (left.length === 0) return { turned: 0, asked: 0, robustAccuracy: 0 };
   if (!differentiable(source))
-    fail({ code: "attack-access", expected: "a second model that gives gradients", got: `one that gives ${source.access}`, mend: "choose another model to transfer from" });
+    fail({
+      code: "attack-access",
+      expected: "a second model that gives gradients",
+      got: `one that gives ${source.access}`,
+      mend: "choose another model to transfer from",
+    });
   const some = part(data, left);
   const made = await attack(source, some, { ...options, attack: apgdCe({ steps: 50 }) });
   const answers = await model.labels(made.adversarial);

@@ -1,5 +1,5 @@
 /** The cascade: each stage attacks what the stages before it left, and every sample keeps the worst that was found for it. */
-import { attackEach, type AttackOptions, type AttackResult, type Data, row, type SampleResult } from "../attack/index.ts";
+import { type AttackOptions, type AttackResult, attackEach, type Data, row, type SampleResult } from "../attack/index.ts";
 import { size, type Tensor, take } from "../base/index.ts";
 import type { LabelModel } from "../model/index.ts";
 import type { Ensemble } from "./ensemble.ts";

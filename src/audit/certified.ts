@@ -26,13 +26,22 @@ export async function certified(
   model: LabelModel,
   data: Data,
   result: CascadeResult,
-  { norm, epsilon, range, seed, signal, ...run }: RunOptions & { norm: Norm; epsilon: number; range: readonly [number, number]; seed: number; signal: AbortSignal | undefined },
+  {
+    norm,
+    epsilon,
+    range,
+    seed,
+    signal,
+    ...run
+  }: RunOptions & { norm: Norm; epsilon: number; range: readonly [number, number]; seed: number; signal: AbortSignal | undefined },
   onProgress: (done: number, total: number) => void,
 ): Promise<Bounds> {
   if (norm.name !== "linf") return nothing(`not run: bounds are of L∞ balls, not ${norm.name}`);
   if (!differentiable(model)) return nothing("not run: the model cannot be read as a graph");
   const batch = model.logits.inputs[0]!.type.shape[0]!;
-  const activations = order(model.logits.outputs).reduce((n, node) => n + node.outputs.reduce((m, o) => m + o.type.shape.reduce((p, d) => p * d, 1), 0), 0) / batch;
+  const activations =
+    order(model.logits.outputs).reduce((n, node) => n + node.outputs.reduce((m, o) => m + o.type.shape.reduce((p, d) => p * d, 1), 0), 0) /
+    batch;
   if (activations > MOST_ACTIVATIONS)
     return nothing(`not run: ${Math.round(activations)} numbers between input and scores, more than ${MOST_ACTIVATIONS}`);
   const left = result.samples.filter((s) => s.robust).map((s) => s.index);
@@ -41,7 +50,17 @@ export async function certified(
   if (left.length === 0) return { accuracy: 0, how: "every sample has a counterexample", status };
   const part = { x: take(data.x, left), labels: left.map((i) => data.labels[i]!) };
   try {
-    const { samples } = await certify(model, part, { device: run.device, threads: run.threads, epsilon, method: "crown", range, seed, steps: 1, signal, onProgress });
+    const { samples } = await certify(model, part, {
+      device: run.device,
+      threads: run.threads,
+      epsilon,
+      method: "crown",
+      range,
+      seed,
+      steps: 1,
+      signal,
+      onProgress,
+    });
     // one step of PGD tries again; what it finds after the whole cascade is still a counterexample
     for (const s of samples) status.set(left[s.index]!, s.status);
     const proven = samples.filter((s) => s.status === "certified").length;

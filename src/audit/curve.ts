@@ -1,5 +1,5 @@
 /** Two curves: accuracy against the work that was done, and against ε. */
-import { attack, type AttackOptions, apgdCe, type Data } from "../attack/index.ts";
+import { type AttackOptions, apgdCe, attack, type Data } from "../attack/index.ts";
 import type { GradientModel } from "../model/index.ts";
 import type { SampleRecord } from "./cascade.ts";
 
@@ -36,7 +36,12 @@ export async function againstEpsilon(
 ): Promise<Point[]> {
   const points: Point[] = [];
   for (const share of SHARES) {
-    const { robustAccuracy } = await attack(model, data, { ...options, attack: apgdCe({ steps }), epsilon: epsilon * share, onProgress: undefined });
+    const { robustAccuracy } = await attack(model, data, {
+      ...options,
+      attack: apgdCe({ steps }),
+      epsilon: epsilon * share,
+      onProgress: undefined,
+    });
     points.push([epsilon * share, robustAccuracy]);
   }
   return points;

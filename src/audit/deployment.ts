@@ -39,13 +39,15 @@ function toPixels(x: Float32Array, [c, h, w]: readonly number[], [low, high]: re
   const data = new Uint8Array(x.length);
   const area = h! * w!;
   for (let k = 0; k < c!; k++)
-    for (let i = 0; i < area; i++) data[i * c! + k] = Math.max(0, Math.min(255, Math.round((255 * (x[k * area + i]! - low)) / (high - low))));
+    for (let i = 0; i < area; i++)
+      data[i * c! + k] = Math.max(0, Math.min(255, Math.round((255 * (x[k * area + i]! - low)) / (high - low))));
   return { width: w!, height: h!, channels: c as 1 | 3, data };
 }
 
 function fromPixels({ width, height, channels, data }: Pixels, out: Float32Array, [low, high]: readonly [number, number]): void {
   const area = width * height;
-  for (let k = 0; k < channels; k++) for (let i = 0; i < area; i++) out[k * area + i] = low + (data[i * channels + k]! / 255) * (high - low);
+  for (let k = 0; k < channels; k++)
+    for (let i = 0; i < area; i++) out[k * area + i] = low + (data[i * channels + k]! / 255) * (high - low);
 }
 
 /** A channel of pictures: each sample becomes pixels, goes through `way`, and comes back. */

@@ -74,7 +74,12 @@ async function confidence(model: { scores(x: Tensor<"float32">): Promise<Tensor<
   };
 }
 
-async function pictures(a: Float32Array, b: Float32Array, shape: readonly number[], range: readonly [number, number]): Promise<[Uint8Array, Uint8Array, Uint8Array]> {
+async function pictures(
+  a: Float32Array,
+  b: Float32Array,
+  shape: readonly number[],
+  range: readonly [number, number],
+): Promise<[Uint8Array, Uint8Array, Uint8Array]> {
   const scale = Math.max(1, Math.ceil(SMALLEST / Math.max(shape[1]!, shape[2]!)));
   const one = (data: Float32Array): Tensor<"float32"> => ({ dtype: "float32", shape: [1, ...shape], data: new Float32Array(data) });
   const delta = b.map((v, j) => v - a[j]!);

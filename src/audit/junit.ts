@@ -11,7 +11,10 @@ export function auditJunit(report: AuditReport, gate?: number): string {
     status,
   }));
   const accuracy = `robust accuracy ${percent(report.robustAccuracy)} (${report.threat.norm}, ε = ${report.threat.epsilon}), clean ${percent(report.cleanAccuracy)}, n = ${report.n}`;
-  const gates = gate === undefined ? [] : [{ name: "fail-under", text: `${accuracy}; the gate is ${percent(gate)}`, status: report.robustAccuracy < gate ? "fail" : "pass" }];
+  const gates =
+    gate === undefined
+      ? []
+      : [{ name: "fail-under", text: `${accuracy}; the gate is ${percent(gate)}`, status: report.robustAccuracy < gate ? "fail" : "pass" }];
   const all = [...gates, ...cases];
   const count = (status: string) => all.filter((c) => c.status === status).length;
   const lines = all.map(({ name, text, status }) => {

@@ -101,7 +101,14 @@ function deploymentSection(r: AuditReport): Html {
   const rate = (v: number | null) => (v === null ? "–" : percent(v));
   return html`${table(
     ["after", "still wrong", "destruction rate", "within ε", "robust accuracy", "clean accuracy"],
-    r.deployment.map((d) => [d.channel, `${d.survived} of ${d.turned}`, rate(d.destructionRate), rate(d.withinEpsilon), percent(d.robustAccuracy), percent(d.cleanAccuracy)]),
+    r.deployment.map((d) => [
+      d.channel,
+      `${d.survived} of ${d.turned}`,
+      rate(d.destructionRate),
+      rate(d.withinEpsilon),
+      percent(d.robustAccuracy),
+      percent(d.cleanAccuracy),
+    ]),
   )}${
     r.destruction.length === 0
       ? html``
@@ -119,7 +126,10 @@ export function auditPage(r: AuditReport, exhibits: readonly Exhibit[]): string 
   const cards = [
     card(percent(r.cleanAccuracy), `clean accuracy, n = ${r.n}`),
     card(percent(r.robustAccuracy), `robust accuracy, ${NORMS[norm]} ε = ${number(epsilon)}: at most`),
-    card(r.certifiedAccuracy === null ? "–" : percent(r.certifiedAccuracy), r.certifiedAccuracy === null ? r.certification : "certified: at least"),
+    card(
+      r.certifiedAccuracy === null ? "–" : percent(r.certifiedAccuracy),
+      r.certifiedAccuracy === null ? r.certification : "certified: at least",
+    ),
   ];
   return page(
     `Audit of ${name}`,
@@ -147,9 +157,20 @@ ${figure(
     ["", ""],
     [
       ["model", html`${r.model.path ?? "in memory"}${r.model.sha256 ? html` <small>SHA-256 ${r.model.sha256}</small>` : html``}`],
-      ["access", `${r.model.access}; outputs ${r.model.output ?? "labels"}; ${r.model.classes} classes; input [${r.model.inputShape.join(", ")}]`],
-      ["data", Object.entries(r.data).map(([k, v]) => `${k}: ${v}`).join(", ")],
-      ["threat", `${NORMS[norm]}, ε = ${number(epsilon)}, values in [${range.join(", ")}]${r.threat.constrained ? ", with constraints" : ""}`],
+      [
+        "access",
+        `${r.model.access}; outputs ${r.model.output ?? "labels"}; ${r.model.classes} classes; input [${r.model.inputShape.join(", ")}]`,
+      ],
+      [
+        "data",
+        Object.entries(r.data)
+          .map(([k, v]) => `${k}: ${v}`)
+          .join(", "),
+      ],
+      [
+        "threat",
+        `${NORMS[norm]}, ε = ${number(epsilon)}, values in [${range.join(", ")}]${r.threat.constrained ? ", with constraints" : ""}`,
+      ],
       ["seed", r.seed],
       ["runtime", `${r.runtime}, ${r.seconds.toFixed(0)} s`],
       ["report", `version ${r.version}, ${r.tool.name} ${r.tool.version}`],

@@ -25,7 +25,10 @@ const command = defineCommand({
     data: { type: "string", description: "mnist[:train|:test], a folder of class folders, file.npz, file.csv", required: true },
     attack: { type: "string", description: Object.keys(catalogue).join(", "), default: "pgd" },
     norm: { type: "string", description: "linf, l2, l1 or l0 (default: the attack's first)" },
-    epsilon: { type: "string", description: "largest perturbation, in the data's units; may be left out of attacks that seek the smallest" },
+    epsilon: {
+      type: "string",
+      description: "largest perturbation, in the data's units; may be left out of attacks that seek the smallest",
+    },
     steps: { type: "string", description: "iterations (default: the attack's own)" },
     "relative-step": { type: "string", description: "step length as a share of ε" },
     queries: { type: "string", description: "questions for each sample, of attacks that only ask" },
@@ -55,11 +58,22 @@ const command = defineCommand({
       if (text !== undefined && !takes.includes(setting))
         fail({
           code: "option-attack",
-          expected: `${name} with ${takes.length > 0 ? `no settings but ${Object.keys(SETTINGS).filter((o) => takes.includes(SETTINGS[o]!)).map((o) => `--${o}`).join(", ")}` : "no settings"}`,
+          expected: `${name} with ${
+            takes.length > 0
+              ? `no settings but ${Object.keys(SETTINGS)
+                  .filter((o) => takes.includes(SETTINGS[o]!))
+                  .map((o) => `--${o}`)
+                  .join(", ")}`
+              : "no settings"
+          }`,
           got: `--${option}`,
           mend: "leave it out, or choose another attack",
         });
-      settings[setting] = maybeNumber(option, text, setting === "steps" || setting === "queries" ? { least: 1, whole: true } : { above: 0 });
+      settings[setting] = maybeNumber(
+        option,
+        text,
+        setting === "steps" || setting === "queries" ? { least: 1, whole: true } : { above: 0 },
+      );
     }
     const chosen = expected(make(settings), args.eot, number("eot-samples", args["eot-samples"], { least: 1, whole: true }));
     const norm = args.norm === undefined ? undefined : norms[choice("norm", args.norm, ["linf", "l2", "l1", "l0"])];

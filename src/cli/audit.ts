@@ -1,7 +1,18 @@
-import { host } from "#host";
 import { defineCommand } from "citty";
+import { host } from "#host";
 import { norms } from "../attack/index.ts";
-import { type AuditResult, auditEach, auditJunit, auditPage, gallery, inFolder, PRESETS, type Preset, REPORT_VERSION, reportSchema } from "../audit/index.ts";
+import {
+  type AuditResult,
+  auditEach,
+  auditJunit,
+  auditPage,
+  gallery,
+  inFolder,
+  PRESETS,
+  type Preset,
+  REPORT_VERSION,
+  reportSchema,
+} from "../audit/index.ts";
 import { CounterfoilError, fail } from "../base/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { type AnyModel, load, sweepPreprocessing } from "../model/index.ts";
@@ -17,7 +28,10 @@ const command = defineCommand({
   args: {
     model: { type: "positional", description: "the ONNX file", required: true },
     data: { type: "string", description: "mnist[:train|:test], a folder of class folders, file.npz, file.csv", required: true },
-    epsilon: { type: "string", description: "largest perturbation, in the data's units (default: 8/255 of the range in linf, half of it in l2)" },
+    epsilon: {
+      type: "string",
+      description: "largest perturbation, in the data's units (default: 8/255 of the range in linf, half of it in l2)",
+    },
     norm: { type: "string", description: "linf, l2 or l1", default: "linf" },
     preset: { type: "string", description: "standard, or quick for a first look", default: "standard" },
     limit: { type: "string", description: "the first so many samples" },
@@ -130,7 +144,6 @@ const command = defineCommand({
     }
   },
 });
-
 
 /** The same file on WebAssembly, to see whether success depends on whose arithmetic it is. */
 async function onWasm(path: string, options: object): Promise<{ name: string; model: AnyModel }> {

@@ -1,6 +1,7 @@
 /** `--constraints FILE`: what an input may be, as JSON. */
-import { host } from "#host";
+
 import { z } from "zod";
+import { host } from "#host";
 import type { Constraints } from "../attack/index.ts";
 import { fail } from "../base/index.ts";
 

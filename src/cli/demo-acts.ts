@@ -1,11 +1,11 @@
 /** The acts of the demo, each through the public API: numbers out, files and pictures beside them. */
 import { host } from "#host";
 import { type AttackResult, attack, fgsm, linf, pgd } from "../attack/index.ts";
-import { argmax, type GradientModel, openClassifier } from "../model/index.ts";
 import { fold, rows, seedKey, sha256 } from "../base/index.ts";
 import type { Dataset, Splits } from "../data/index.ts";
 import { ganPair, trainGan } from "../gan/index.ts";
 import { fgsmRs } from "../harden/index.ts";
+import { argmax, type GradientModel, openClassifier } from "../model/index.ts";
 import { classifier } from "../nn/index.ts";
 import { write } from "../onnx/index.ts";
 import { adam, cyclic } from "../optim/index.ts";

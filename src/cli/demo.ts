@@ -1,8 +1,8 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { openClassifier } from "../model/index.ts";
 import { fail } from "../base/index.ts";
 import { first, loadSplits } from "../data/index.ts";
+import { openClassifier } from "../model/index.ts";
 import { attackAct, certifyAct, ganAct, type Stage, trainAct } from "./demo-acts.ts";
 import { type DemoReport, demoPage, panels, pictureOf } from "./demo-page.ts";
 import { jsonArg, maybeNumber, runArgs, runOptions, seedOf, withExamples } from "./options.ts";

@@ -1,5 +1,20 @@
 /** `--eot NAMES`: an attack on the expectation over transformations. */
-import { type Attack, brightness, compose, contrast, expectation, gaussianBlur, gaussianNoise, jpeg, perspective, printAndPhoto, rotation, scale, type Transformation, translation } from "../attack/index.ts";
+import {
+  type Attack,
+  brightness,
+  compose,
+  contrast,
+  expectation,
+  gaussianBlur,
+  gaussianNoise,
+  jpeg,
+  perspective,
+  printAndPhoto,
+  rotation,
+  scale,
+  type Transformation,
+  translation,
+} from "../attack/index.ts";
 import { fail } from "../base/index.ts";
 import { choice } from "./options.ts";
 
@@ -20,7 +35,12 @@ const transformations: Readonly<Record<string, () => Transformation>> = {
 export function expected(attack: Attack, names: string | undefined, draws: number): Attack {
   if (names === undefined) return attack;
   if (attack.access !== "gradient")
-    fail({ code: "option-eot", expected: "--eot with an attack that follows gradients", got: attack.name, mend: "choose pgd or apgd-ce, or leave --eot out" });
+    fail({
+      code: "option-eot",
+      expected: "--eot with an attack that follows gradients",
+      got: attack.name,
+      mend: "choose pgd or apgd-ce, or leave --eot out",
+    });
   const set = names.split(",").map((name) => transformations[choice("eot", name.trim(), Object.keys(transformations))]!());
   return expectation(attack as Attack<"gradient">, set.length === 1 ? set[0]! : compose(...set), draws) as unknown as Attack;
 }

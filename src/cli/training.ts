@@ -1,9 +1,9 @@
 /** What `train` and `harden` share: options, the run, the report. */
 import type { ArgsDef } from "citty";
 import { host } from "#host";
-import { argmax, openClassifier } from "../model/index.ts";
 import { fail, sha256 } from "../base/index.ts";
 import { type Dataset, scalingOf } from "../data/index.ts";
+import { argmax, openClassifier } from "../model/index.ts";
 import { classifier, models, preprocessed } from "../nn/index.ts";
 import { write } from "../onnx/index.ts";
 import {

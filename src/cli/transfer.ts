@@ -25,7 +25,12 @@ const command = defineCommand({
   async run({ args }) {
     const paths = args.models.split(",").map((p) => p.trim());
     if (paths.length < 2 || new Set(paths).size < paths.length)
-      fail({ code: "transfer-models", expected: "at least two different files", got: args.models, mend: "name them with commas between: a.onnx,b.onnx" });
+      fail({
+        code: "transfer-models",
+        expected: "at least two different files",
+        got: args.models,
+        mend: "name them with commas between: a.onnx,b.onnx",
+      });
     const run = runOptions(args);
     const seed = seedOf(args.seed);
     const name = choice("attack", args.attack, Object.keys(catalogue));
@@ -56,7 +61,10 @@ const command = defineCommand({
         },
       );
       bar.succeed(`${data.name}: ${name} at ε = ${epsilon}, n = ${data.y.length}; share of each target's right samples that are turned`);
-      for (const line of matrix) say(`  made on ${line[0]!.source}: ${line.map((c: Transfer) => `${c.target} ${c.rate === null ? "–" : percent(c.rate)}`).join(", ")}`);
+      for (const line of matrix)
+        say(
+          `  made on ${line[0]!.source}: ${line.map((c: Transfer) => `${c.target} ${c.rate === null ? "–" : percent(c.rate)}`).join(", ")}`,
+        );
       if (args.json)
         printJson({
           attack: name,
@@ -64,7 +72,9 @@ const command = defineCommand({
           seed,
           n: data.y.length,
           matrix,
-          made: Object.fromEntries(Object.entries(made).map(([source, { adversarial: _, samples: __, ...rest }]: [string, AttackResult]) => [source, rest])),
+          made: Object.fromEntries(
+            Object.entries(made).map(([source, { adversarial: _, samples: __, ...rest }]: [string, AttackResult]) => [source, rest]),
+          ),
           data: data.provenance,
         });
       return 0;

@@ -47,7 +47,16 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
   const schedule = options.schedule ?? cyclic(3e-3, epochs * stepsPerEpoch, 0.4);
   const root = seedKey(seed);
   const batches = batcher(train, batch, fold(root, "order"));
-  const step = await classifierStep({ layer, batch, transform, adversary, cleanShare, ema, device: options.device, threads: options.threads });
+  const step = await classifierStep({
+    layer,
+    batch,
+    transform,
+    adversary,
+    cleanShare,
+    ema,
+    device: options.device,
+    threads: options.threads,
+  });
   const judge = await evaluator(layer, options);
   const feeds = ({ epoch, index, step: k }: Position) => [
     ...batches(epoch, index),

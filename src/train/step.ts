@@ -40,7 +40,15 @@ export interface ClassifierStep {
 }
 
 /** Inputs of the program: x [batch, …], labels int64 [batch], rate [], then the noise. Outputs: mean loss, number correct. */
-export async function classifierStep({ layer, batch, transform, adversary, cleanShare = 0, ema: decay, ...run }: StepOptions): Promise<ClassifierStep> {
+export async function classifierStep({
+  layer,
+  batch,
+  transform,
+  adversary,
+  cleanShare = 0,
+  ema: decay,
+  ...run
+}: StepOptions): Promise<ClassifierStep> {
   const e = builder();
   const x = input("float32", [batch, ...layer.inputShape], "x");
   const labels = input("int64", [batch], "labels");

@@ -1,10 +1,10 @@
 /** What every attack must keep to, and one that is known in closed form. */
 import { describe, expect, test } from "vitest";
 import { attack, domain, fgsm, l2, linf, norms, pgd } from "../../src/attack/index.ts";
-import { argmax, type GradientModel, openClassifier } from "../../src/model/index.ts";
 import { projectExactly } from "../../src/attack/norm.ts";
 import { CounterfoilError, normal, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { input } from "../../src/graph/index.ts";
+import { argmax, type GradientModel, openClassifier } from "../../src/model/index.ts";
 import { classifier, dense, flatten, inferenceGraph, relu, sequential } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder } from "../../src/pass/index.ts";
@@ -79,11 +79,7 @@ describe.each(Object.entries(attacks))("%s", (_, chosen) => {
 test("targets are reached, or it is no success", () =>
   opened(async (victim) => {
     const targets = new Array<number>(N).fill(2);
-    const result = await attack(
-      victim,
-      { x, labels },
-      { ...run, attack: pgd({ steps: 20 }), norm: linf, epsilon: 0.3, targets },
-    );
+    const result = await attack(victim, { x, labels }, { ...run, attack: pgd({ steps: 20 }), norm: linf, epsilon: 0.3, targets });
     for (const s of result.samples) expect(s.success).toBe(s.adversarialPredicted === 2);
     expect(result.samples.filter((s) => s.success).length).toBeGreaterThan(N / 4);
   }));
@@ -116,11 +112,7 @@ test("FGSM on logistic regression is the closed form", async () => {
   // far from the edges of a wide range, so that nothing is clipped
   const points: Tensor<"float32"> = { dtype: "float32", shape: [n, d], data: normal(seedKey(12), n * d) };
   const y = Int32Array.from({ length: n }, (_, i) => i % 2);
-  const result = await attack(
-    victim,
-    { x: points, labels: y },
-    { ...run, attack: fgsm(), norm: linf, epsilon, range: [-100, 100] },
-  );
+  const result = await attack(victim, { x: points, labels: y }, { ...run, attack: fgsm(), norm: linf, epsilon, range: [-100, 100] });
   const scores = await victim.scores(result.adversarial);
   const softplus = (z: number) => Math.max(z, 0) + Math.log1p(Math.exp(-Math.abs(z)));
   const norm1 = w.reduce((s, c) => s + Math.abs(c), 0);

@@ -47,7 +47,12 @@ describe("the projection onto an L1 ball in a box", () => {
 
 test.each(["linf", "l2", "l1", "l0"] as const)("legal in %s: ball, box, lattice, groups, fixed features", (which) => {
   const norm = norms[which];
-  const within = domain([10], { high: [1, 1, 1, 1, 1, 1, 1, 1, 1, 9], step: [0, 0, 0.25, 0, 0, 0, 0, 0, 0, 1], fixed: [4], groups: [[5, 6, 7]] });
+  const within = domain([10], {
+    high: [1, 1, 1, 1, 1, 1, 1, 1, 1, 9],
+    step: [0, 0, 0.25, 0, 0, 0, 0, 0, 0, 1],
+    fixed: [4],
+    groups: [[5, 6, 7]],
+  });
   for (let k = 0; k < 200; k++) {
     const x = uniform(seedKey(k), 10);
     x[2] = 0.5;

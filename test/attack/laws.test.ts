@@ -56,12 +56,16 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
   });
 
   test("finds the same again, whatever the batch", async () => {
-    const [all, some, again] = [await attacked(chosen, norm, { batch: N }), await attacked(chosen, norm, { batch: 5 }), await attacked(chosen, norm, { batch: N })];
+    const [all, some, again] = [
+      await attacked(chosen, norm, { batch: N }),
+      await attacked(chosen, norm, { batch: 5 }),
+      await attacked(chosen, norm, { batch: N }),
+    ];
     expect(again.samples).toEqual(all.samples);
     expect(again.adversarial.data).toEqual(all.adversarial.data);
     // what is found for all samples at once takes all at once
     expect(some.samples.map((s) => s.success)).toEqual(all.samples.map((s) => s.success));
-    some.samples.forEach((s, i) => expect(s.distance).toBeCloseTo(all.samples[i]!.distance, 3));
+    for (const [i, s] of some.samples.entries()) expect(s.distance).toBeCloseTo(all.samples[i]!.distance, 3);
   });
 
   test.runIf(chosen.kind !== "own")("leaves fixed features alone, and takes whole steps where it must", async () => {
@@ -105,7 +109,10 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
       ["labels", mute],
       ["scores", told],
     ] as const) {
-      const enough = chosen.access === "labels" || (chosen.access === "scores" && access === "scores") || (chosen.access === "logits" && access === "scores");
+      const enough =
+        chosen.access === "labels" ||
+        (chosen.access === "scores" && access === "scores") ||
+        (chosen.access === "logits" && access === "scores");
       const found = attack(less as never, { x, labels }, options).then(
         (r) => r.n,
         (e) => e.code,

@@ -24,7 +24,7 @@ import { loadData } from "../../src/data/index.ts";
 import { type GradientModel, labelModel, openClassifier, scoreModel } from "../../src/model/index.ts";
 import { dense, flatten, relu, sequential } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
-import { fit } from "../../src/train/index.ts";
+import { fit as train } from "../../src/train/index.ts";
 
 const run = { threads: 1 } as const;
 const options = { ...run, epsilon: 0.06, preset: "quick" } as const;
@@ -38,9 +38,9 @@ const folder = () => {
 };
 
 beforeAll(async () => {
-  const train = await loadData("mnist:train", { limit: 2000 });
-  const layer = sequential(flatten(), dense(32), relu(), dense(10))(train.inputShape, fold(seedKey(1), "audit"));
-  const { graph } = await fit(layer, train, train, { ...run, epochs: 3, batch: 50 });
+  const digits = await loadData("mnist:train", { limit: 2000 });
+  const layer = sequential(flatten(), dense(32), relu(), dense(10))(digits.inputShape, fold(seedKey(1), "audit"));
+  const { graph } = await train(layer, digits, digits, { ...run, epochs: 3, batch: 50 });
   model = await openClassifier(write(graph), run);
   const some = await loadData("mnist:test", { limit: 24 });
   data = { x: some.x, labels: some.y };
@@ -73,7 +73,8 @@ test("what a report says adds up, and every success is the file's own answer", a
   expect(report.stages.at(-1)!.robustAccuracy).toBe(report.robustAccuracy);
   expect(report.stages.reduce((n, s) => n + s.backwards, 0)).toBe(report.samples.reduce((n, s) => n + s.backwards, 0));
   // the curves fall
-  for (const curve of [report.anytime, report.againstEpsilon!]) for (const [i, p] of curve.entries()) if (i > 0) expect(p[1]).toBeLessThanOrEqual(curve[i - 1]![1]);
+  for (const curve of [report.anytime, report.againstEpsilon!])
+    for (const [i, p] of curve.entries()) if (i > 0) expect(p[1]).toBeLessThanOrEqual(curve[i - 1]![1]);
   expect(report.anytime.at(-1)![1]).toBe(report.robustAccuracy);
   // a PGD of its own finds nothing new
   const other = await attack(model, data, { ...run, attack: pgd({ steps: 40 }), norm: linf, epsilon: 0.06, restarts: 3 });
@@ -175,21 +176,30 @@ test("models that tell less are asked less", async () => {
   expect(byScores.verdicts.find((v) => v.check === "zero-gradient")!.status).toBe("not run");
   expect(byScores.againstEpsilon).toBeNull();
   const mute = labelModel({ classes: 10, inputShape: [1, 28, 28] }, (x) => model.labels(x));
-  const byLabels = await audit(mute, { x: { ...data.x, shape: [6, 1, 28, 28], data: data.x.data.slice(0, 6 * 784) }, labels: data.labels.slice(0, 6) }, options);
+  const byLabels = await audit(
+    mute,
+    { x: { ...data.x, shape: [6, 1, 28, 28], data: data.x.data.slice(0, 6 * 784) }, labels: data.labels.slice(0, 6) },
+    options,
+  );
   expect(byLabels.stages.map((s) => s.name)).toEqual(["hop-skip-jump"]);
   expect(byLabels.model.output).toBeNull();
 });
 
 describe("refusals", () => {
-  const code = (p: Promise<unknown>) => p.then(() => "nothing", (e: CounterfoilError) => e.code);
+  const code = (p: Promise<unknown>) =>
+    p.then(
+      () => "nothing",
+      (e: CounterfoilError) => e.code,
+    );
   test("guesses", async () => {
     const shifted = data.labels.map((y) => (y + 1) % 10);
     expect(await code(audit(model, { ...data, labels: shifted }, options))).toBe("audit-chance");
   });
   test("ε wider than the data, no samples, labels from 1", async () => {
     expect(await code(audit(model, data, { ...options, epsilon: 8 }))).toBe("epsilon");
-    expect(await code(audit(model, { x: { dtype: "float32", shape: [0, 1, 28, 28], data: new Float32Array() }, labels: [] }, options))).toBe("audit-empty");
+    expect(
+      await code(audit(model, { x: { dtype: "float32", shape: [0, 1, 28, 28], data: new Float32Array() }, labels: [] }, options)),
+    ).toBe("audit-empty");
     expect(await code(audit(model, { ...data, labels: data.labels.map((y) => y + 1) }, options))).toBe("label-range");
   });
 });
-

@@ -10,7 +10,6 @@ const audited = async ({ model, data, epsilon, range }: Exhibit) => {
 };
 const failed = (report: Awaited<ReturnType<typeof audited>>) => report.verdicts.filter((v) => v.status === "fail").map((v) => v.check);
 
-
 describe("broken", () => {
   test.each(Object.entries(broken))("%s", async (_, { trips, make }) => {
     const report = await audited(await make());
@@ -23,7 +22,14 @@ describe("broken", () => {
 describe("healthy", () => {
   test.each(Object.entries(healthy))("%s", async (_, make) => {
     const report = await audited(await make());
-    expect(failed(report), JSON.stringify(report.verdicts.filter((v) => v.status === "fail"), null, 1)).toEqual([]);
+    expect(
+      failed(report),
+      JSON.stringify(
+        report.verdicts.filter((v) => v.status === "fail"),
+        null,
+        1,
+      ),
+    ).toEqual([]);
     expect(report.cleanAccuracy).toBeGreaterThan(0.8);
   });
 });

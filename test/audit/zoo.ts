@@ -1,26 +1,15 @@
 /** Ten healthy classifiers and seven that only seem robust, all trained here on a few digits or points. */
-import { type GradientModel, openClassifier } from "../../src/model/index.ts";
+
 import { fold, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { type Dataset, first, loadData, toy } from "../../src/data/index.ts";
 import type { Emit, Graph, Value } from "../../src/graph/index.ts";
 import { input } from "../../src/graph/index.ts";
 import { pgdTraining } from "../../src/harden/index.ts";
-import {
-  batchNorm,
-  conv,
-  dense,
-  flatten,
-  type LayerSpec,
-  leakyRelu,
-  maxout,
-  relu,
-  sequential,
-  sigmoid,
-  tanh,
-} from "../../src/nn/index.ts";
+import { type GradientModel, openClassifier } from "../../src/model/index.ts";
+import { batchNorm, conv, dense, flatten, type LayerSpec, leakyRelu, maxout, relu, sequential, sigmoid, tanh } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder, remap } from "../../src/pass/index.ts";
-import { fit, type FitOptions } from "../../src/train/index.ts";
+import { type FitOptions, fit as train } from "../../src/train/index.ts";
 
 const run = { threads: 1 } as const;
 
@@ -40,7 +29,12 @@ const moons = (n: number, seed: number) => toy("moons", fold(seedKey(seed), "zoo
 
 async function trained(spec: LayerSpec, data: Dataset, options: Partial<FitOptions> = {}): Promise<Graph> {
   const layer = spec(data.inputShape, seedKey(5));
-  const { graph } = await fit(layer, data, { x: tensor([], [0, ...data.inputShape]), y: [] }, { ...run, epochs: 4, batch: 50, ...options });
+  const { graph } = await train(
+    layer,
+    data,
+    { x: tensor([], [0, ...data.inputShape]), y: [] },
+    { ...run, epochs: 4, batch: 50, ...options },
+  );
   return graph;
 }
 
@@ -48,7 +42,12 @@ const open = (graph: Graph): Promise<GradientModel> => openClassifier(write(grap
 
 async function ofDigits(spec: LayerSpec, change: (graph: Graph) => Graph = (g) => g, options: Partial<FitOptions> = {}): Promise<Exhibit> {
   const { train, test } = await mnist();
-  return { model: await open(change(await trained(spec, train, options))), data: { x: test.x, labels: test.y }, epsilon: 0.1, range: [0, 1] };
+  return {
+    model: await open(change(await trained(spec, train, options))),
+    data: { x: test.x, labels: test.y },
+    epsilon: 0.1,
+    range: [0, 1],
+  };
 }
 
 async function ofPoints(spec: LayerSpec, change: (graph: Graph) => Graph = (g) => g): Promise<Exhibit> {
@@ -74,7 +73,16 @@ const fronted =
 
 const softmax = (e: Emit, z: Value): Value => e.node("Softmax", [z], { axis: -1 })[0]!;
 const mlp = (activation: () => LayerSpec = relu, width = 48): LayerSpec => sequential(flatten(), dense(width), activation(), dense(10));
-const cnn: LayerSpec = sequential(conv(8, 4, { stride: 2, pad: 1 }), relu(), conv(16, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(32), relu(), dense(10));
+const cnn: LayerSpec = sequential(
+  conv(8, 4, { stride: 2, pad: 1 }),
+  relu(),
+  conv(16, 4, { stride: 2, pad: 1 }),
+  relu(),
+  flatten(),
+  dense(32),
+  relu(),
+  dense(10),
+);
 
 /** One score for class 1: the difference of the two. */
 const single = ending((e, z) => {
@@ -83,14 +91,14 @@ const single = ending((e, z) => {
 });
 
 export const healthy: Readonly<Record<string, () => Promise<Exhibit>>> = {
-  "rectifiers": () => ofDigits(mlp()),
+  rectifiers: () => ofDigits(mlp()),
   "softmax at the end": () => ofDigits(mlp(), ending(softmax)),
-  "sigmoids": () => ofDigits(mlp(sigmoid)),
+  sigmoids: () => ofDigits(mlp(sigmoid)),
   "hyperbolic tangents": () => ofDigits(mlp(tanh)),
-  "convolutions": () => ofDigits(cnn),
+  convolutions: () => ofDigits(cnn),
   "convolutions, hardened": () => ofDigits(cnn, undefined, { adversary: pgdTraining({ epsilon: 0.1 }, 5), epochs: 6 }),
   "batch normalisation": () => ofDigits(sequential(flatten(), dense(48), batchNorm(), leakyRelu(), dense(10))),
-  "maxout": () => ofDigits(sequential(flatten(), dense(48), maxout(24, 2), dense(10))),
+  maxout: () => ofDigits(sequential(flatten(), dense(48), maxout(24, 2), dense(10))),
   "two classes": () => ofPoints(sequential(dense(16), relu(), dense(16), relu(), dense(2))),
   "one score": () => ofPoints(sequential(dense(16), tanh(), dense(2)), single),
 };
@@ -121,7 +129,12 @@ const thermometer =
     inputShape,
     outputShape: [inputShape[0]! * levels],
     apply({ e }, x) {
-      const steps = e.constant(tensor(Array.from({ length: levels }, (_, i) => (i + 0.5) / levels), [levels]));
+      const steps = e.constant(
+        tensor(
+          Array.from({ length: levels }, (_, i) => (i + 0.5) / levels),
+          [levels],
+        ),
+      );
       return e.Reshape(e.Cast(e.Greater(e.Unsqueeze(x, e.ints([2])), steps), { to: 1 }), e.ints([0, -1]));
     },
   });
@@ -149,16 +162,30 @@ async function shifting(): Promise<Exhibit> {
 export const broken: Readonly<Record<string, { readonly trips: string; readonly make: () => Promise<Exhibit> }>> = {
   "probability output": {
     trips: "probability-output",
-    make: () => ofDigits(mlp(), ending((e, z) => e.node("Clip", [softmax(e, scaled(30)(e, z)), e.scalar(0, z), e.scalar(1, z)])[0]!)),
+    make: () =>
+      ofDigits(
+        mlp(),
+        ending((e, z) => e.node("Clip", [softmax(e, scaled(30)(e, z)), e.scalar(0, z), e.scalar(1, z)])[0]!),
+      ),
   },
   temperature: { trips: "saturated-loss", make: () => ofDigits(mlp(), ending(scaled(100))) },
   "input rounding": {
     trips: "stopped-gradient",
-    make: () => ofDigits(mlp(), fronted((e, x) => e.Mul(e.node("Round", [e.Mul(x, e.scalar(3, x))])[0]!, e.scalar(1 / 3, x)))),
+    make: () =>
+      ofDigits(
+        mlp(),
+        fronted((e, x) => e.Mul(e.node("Round", [e.Mul(x, e.scalar(3, x))])[0]!, e.scalar(1 / 3, x))),
+      ),
   },
-  "thermometer code": { trips: "stopped-gradient", make: () => ofDigits(sequential(flatten(), thermometer(8), dense(48), relu(), dense(10))) },
+  "thermometer code": {
+    trips: "stopped-gradient",
+    make: () => ofDigits(sequential(flatten(), thermometer(8), dense(48), relu(), dense(10))),
+  },
   "random shift": { trips: "randomised-output", make: shifting },
-  "k winners take all": { trips: "gradient-mismatch", make: () => ofDigits(sequential(flatten(), dense(256), winners(12), dense(256), winners(12), dense(10)), undefined, { epochs: 6 }) },
+  "k winners take all": {
+    trips: "gradient-mismatch",
+    make: () => ofDigits(sequential(flatten(), dense(256), winners(12), dense(256), winners(12), dense(10)), undefined, { epochs: 6 }),
+  },
   saturation: {
     trips: "zero-gradient",
     make: () => ofDigits(mlp(sigmoid), saturate),

@@ -1,10 +1,10 @@
 /** The same programs on native onnxruntime and on WebAssembly. */
 import { describe, expect, test } from "vitest";
 import { attack, linf, pgd } from "../../src/attack/index.ts";
-import { openClassifier } from "../../src/model/index.ts";
 import { CounterfoilError, full, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { loadData } from "../../src/data/index.ts";
 import { input } from "../../src/graph/index.ts";
+import { openClassifier } from "../../src/model/index.ts";
 import { classifier, inferenceGraph } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { adam } from "../../src/optim/index.ts";

@@ -1,10 +1,10 @@
 /** What is proven must be true: bounds below sampled minima, and no attack on a certified sample succeeds. */
 import { describe, expect, test } from "vitest";
 import { attack, linf, pgd } from "../../src/attack/index.ts";
-import { openClassifier } from "../../src/model/index.ts";
 import { fold, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
 import { loadSplits } from "../../src/data/index.ts";
 import { fgsmRs, pgdTraining } from "../../src/harden/index.ts";
+import { openClassifier } from "../../src/model/index.ts";
 import {
   averagePool,
   batchNorm,

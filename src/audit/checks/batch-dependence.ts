@@ -1,5 +1,5 @@
-import { argmax } from "../../model/index.ts";
 import { rows, take } from "../../base/index.ts";
+import { argmax } from "../../model/index.ts";
 import { type Check, judged, NO_PROBE, NO_SCORES, notRun, scored } from "./check.ts";
 
 const TOLERANCE = 1e-3;
@@ -37,6 +37,9 @@ export const batchDependence: Check = {
         worst = Math.max(worst, Math.abs(alone.data[j]! - mine) / scale, Math.abs(backwards.data[(n - 1 - i) * k + j]! - mine) / scale);
       }
     }
-    return judged(worst > TOLERANCE, `alone, together and in reverse order scores differ by ${worst.toPrecision(2)} of the largest, ${turned} of ${n} labels`);
+    return judged(
+      worst > TOLERANCE,
+      `alone, together and in reverse order scores differ by ${worst.toPrecision(2)} of the largest, ${turned} of ${n} labels`,
+    );
   },
 };

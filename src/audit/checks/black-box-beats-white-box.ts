@@ -18,6 +18,9 @@ export const blackBoxBeatsWhiteBox: Check = {
     const n = result.samples.length;
     const [turned, attacked] = [asking.reduce((t, s) => t + s.turned, 0), asking[0]!.attacked];
     if (attacked === 0) return judged(false, "the white-box attacks left nothing");
-    return judged(turned > Math.max(1, SHARE * n), `${asking.map((s) => s.name).join(" and ")} turned ${turned} of the ${attacked} samples that the white-box attacks left`);
+    return judged(
+      turned > Math.max(1, SHARE * n),
+      `${asking.map((s) => s.name).join(" and ")} turned ${turned} of the ${attacked} samples that the white-box attacks left`,
+    );
   },
 };

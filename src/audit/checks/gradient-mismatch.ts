@@ -22,7 +22,11 @@ export const gradientMismatch: Check = {
     if (!differentiable(model)) return notRun(NO_GRADIENT);
     const n = Math.min(probe.labels.length, 32);
     if (n === 0) return notRun(NO_PROBE);
-    const x: Tensor<"float32"> = { ...probe.x, shape: [n, ...probe.x.shape.slice(1)], data: probe.x.data.subarray(0, n * size(probe.x.shape.slice(1))) };
+    const x: Tensor<"float32"> = {
+      ...probe.x,
+      shape: [n, ...probe.x.shape.slice(1)],
+      data: probe.x.data.subarray(0, n * size(probe.x.shape.slice(1))),
+    };
     const labels = Array.from({ length: n }, (_, i) => probe.labels[i]!);
     const clean = await model.scores(x);
     const others = labels.map((y, i) => runnerUp(row(clean, i), y));
@@ -54,7 +58,10 @@ export const gradientMismatch: Check = {
     const compared = [...errors].filter((v) => v < Number.POSITIVE_INFINITY);
     const bad = compared.filter((v) => v > TOLERANCE).length;
     const median = compared.sort((a, b) => a - b)[compared.length >> 1]!;
-    return judged(bad > 0.25 * compared.length, `differ by more than half at ${of(bad, compared.length)} samples (median relative difference ${median.toPrecision(2)})`);
+    return judged(
+      bad > 0.25 * compared.length,
+      `differ by more than half at ${of(bad, compared.length)} samples (median relative difference ${median.toPrecision(2)})`,
+    );
   },
 };
 

@@ -1,4 +1,4 @@
-import { type Check, judged, NO_SCORES, notRun, scored, differentiable } from "./check.ts";
+import { type Check, differentiable, judged, NO_SCORES, notRun, scored } from "./check.ts";
 
 /**
  * Scores that are probabilities saturate: at p = 1 there is no gradient, and an attack that differentiates them fails for that reason alone
@@ -14,6 +14,9 @@ export const probabilityOutput: Check = {
     if (model.output === "logits") return judged(false, "the scores are no probabilities");
     if (!differentiable(model)) return notRun("the scores are probabilities, which attacks that only ask see as their logarithms");
     const undone = model.reading?.undone;
-    return judged(!undone, undone ? `the file ends in ${undone}, which the attacks took off` : "the file's scores are probabilities, and no Softmax ends it");
+    return judged(
+      !undone,
+      undone ? `the file ends in ${undone}, which the attacks took off` : "the file's scores are probabilities, and no Softmax ends it",
+    );
   },
 };

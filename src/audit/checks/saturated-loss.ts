@@ -17,7 +17,10 @@ export const saturatedLoss: Check = {
     return withSlopes(model, run, async (v) => {
       const [entropy, difference] = [await steepness(v, crossEntropy, probe), await steepness(v, margin, probe)];
       const bad = entropy.filter((s, i) => !(s > VANISHED) && difference[i]! > VANISHED).length;
-      return judged(bad > 0.1 * entropy.length, `cross-entropy has no gradient at ${of(bad, entropy.length)} samples where the logits have one`);
+      return judged(
+        bad > 0.1 * entropy.length,
+        `cross-entropy has no gradient at ${of(bad, entropy.length)} samples where the logits have one`,
+      );
     });
   },
 };

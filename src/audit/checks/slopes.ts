@@ -16,7 +16,9 @@ export async function withSlopes<T>(model: GradientModel, run: Findings["run"], 
 /** max |∂loss/∂xⱼ| of each probe sample: 0 where nothing moves it, NaN or ∞ where it is none. */
 export async function steepness(victim: GradientVictim, loss: Loss, { x, labels }: Findings["probe"]): Promise<number[]> {
   const { gradient } = await victim.slopes(loss, x, labels);
-  return Array.from({ length: x.shape[0]! }, (_, i) => row(gradient, i).reduce((m, g) => (Number.isNaN(m) || Number.isNaN(g) ? Number.NaN : Math.max(m, Math.abs(g))), 0));
+  return Array.from({ length: x.shape[0]! }, (_, i) =>
+    row(gradient, i).reduce((m, g) => (Number.isNaN(m) || Number.isNaN(g) ? Number.NaN : Math.max(m, Math.abs(g))), 0),
+  );
 }
 
 /** Less than this moves nothing that float32 can hold. */

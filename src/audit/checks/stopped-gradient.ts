@@ -21,7 +21,9 @@ export const stoppedGradient: Check = {
     const note = quantised.length > 0 ? `; ${quantised.length} nodes of quantised arithmetic are differentiated straight through` : "";
     return judged(
       bad.length > 0,
-      (bad.length > 0 ? `${bad.length} of ${flow.length} nodes: ${named.join(", ")}${bad.length > 3 ? ", …" : ""}` : `${flow.length} nodes between input and scores`) + note,
+      (bad.length > 0
+        ? `${bad.length} of ${flow.length} nodes: ${named.join(", ")}${bad.length > 3 ? ", …" : ""}`
+        : `${flow.length} nodes between input and scores`) + note,
     );
   },
 };

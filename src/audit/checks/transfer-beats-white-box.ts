@@ -9,6 +9,9 @@ export const transferBeatsWhiteBox: Check = {
     if (!transferred) return notRun("no second model was given (--transfer-from other.onnx)");
     if (!differentiable(model)) return notRun(NO_GRADIENT);
     const n = result.samples.length;
-    return judged(transferred.turned > Math.max(1, 0.002 * n), `inputs made on the other model turn ${of(transferred.turned, transferred.asked)} samples that the cascade left`);
+    return judged(
+      transferred.turned > Math.max(1, 0.002 * n),
+      `inputs made on the other model turn ${of(transferred.turned, transferred.asked)} samples that the cascade left`,
+    );
   },
 };

@@ -12,8 +12,17 @@ export const unboundedAttack: Check = {
   async find({ model, probe, range, run }) {
     if (!differentiable(model)) return notRun(NO_GRADIENT);
     if (probe.labels.length === 0) return notRun(NO_PROBE);
-    const { samples } = await attack(model, probe, { ...run, attack: apgdDlr({ steps: 50 }), norm: linf, epsilon: range[1] - range[0], restarts: 2 });
+    const { samples } = await attack(model, probe, {
+      ...run,
+      attack: apgdDlr({ steps: 50 }),
+      norm: linf,
+      epsilon: range[1] - range[0],
+      restarts: 2,
+    });
     const left = samples.filter((s) => !s.success).length;
-    return judged(left > 0.02 * samples.length, `${of(left, samples.length)} samples withstand APGD-DLR with ε as wide as the data's range`);
+    return judged(
+      left > 0.02 * samples.length,
+      `${of(left, samples.length)} samples withstand APGD-DLR with ε as wide as the data's range`,
+    );
   },
 };

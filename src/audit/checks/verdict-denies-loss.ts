@@ -26,6 +26,9 @@ export const verdictDeniesLoss: Check = {
       ),
     );
     const denied = losses.filter((l) => l > Math.log(model.classes) + 1e-3).length;
-    return judged(denied > 0.02 * samples.length, `the loss passes log ${model.classes} at ${of(denied, failed.length)} samples that the file still gets right`);
+    return judged(
+      denied > 0.02 * samples.length,
+      `the loss passes log ${model.classes} at ${of(denied, failed.length)} samples that the file still gets right`,
+    );
   },
 };

@@ -39,10 +39,10 @@ for model in EPSILON:
             epsilon = EPSILON[model][norm]
             step = epsilon * share
             z = ask(net, x, y, norm, epsilon, steps, step)
-            # how far two other computations of the same attack are away: where a gradient is zero but for rounding, its sign is chance
+            # the share of each image's pixels that two other computations of the attack put elsewhere: where a gradient is rounding, so is its direction
             double = ask(net.double(), x.double(), y, norm, epsilon, steps, step)
             net.float()
-            away = lambda w: ((w - z).abs() > 1e-5).double().mean().item()  # noqa: E731
+            away = lambda w: [round(q, 6) for q in ((w - z).abs() > 1e-5).flatten(1).double().mean(1).tolist()]  # noqa: E731
             records.append({
                 "model": model, "attack": name, "norm": norm, "epsilon": epsilon, "steps": steps, "stepSize": step, "relativeStep": share,
                 "success": (v.predict(z) != y).double().mean().item(),

@@ -1,0 +1,42 @@
+/** What came of an attack, sample by sample and summed. */
+import type { Tensor } from "../base/index.ts";
+import type { NormName } from "./norm.ts";
+
+export interface SampleResult {
+  readonly index: number;
+  readonly label: number;
+  /** On the clean input. */
+  readonly predicted: number;
+  /** On the best candidate: the first that succeeds (the nearest, of a `minimal` attack), else the clean prediction. */
+  readonly adversarialPredicted: number;
+  /** The file, run on a legal input (inside the ball, where ε was given), was wrong or reached the target. A clean error counts, at distance 0. */
+  readonly success: boolean;
+  /** Of the adversarial input, in the attack's norm; 0 where there is none. */
+  readonly distance: number;
+  /** Passes that the attack made for this sample, over all restarts. */
+  readonly forwards: number;
+  readonly backwards: number;
+}
+
+export interface AttackResult {
+  readonly n: number;
+  readonly cleanAccuracy: number;
+  readonly robustAccuracy: number;
+  /** null where none was given. */
+  readonly epsilon: number | null;
+  readonly norm: NormName;
+  /** Of the data: candidates are cut to it. */
+  readonly range: readonly [number, number];
+  readonly attack: string;
+  readonly restarts: number;
+  readonly seed: number;
+  readonly runtime: string;
+  /** Over the samples that were right when clean and were turned; null where none was. */
+  readonly medianDistance: number | null;
+  /** Backward passes, summed over samples, steps and restarts. */
+  readonly gradientEvaluations: number;
+  readonly forwards: number;
+  readonly samples: readonly SampleResult[];
+  /** The inputs behind the results: the one that succeeded, else the attack's first candidate; clean where that was wrong already. */
+  readonly adversarial: Tensor<"float32">;
+}
