@@ -4,11 +4,11 @@
  * the medians over all pairs are compared. PyTorch runs where a Python that has it is found: $PYTHON, python3 or python. Writes
  * bench/results.json and docs/benchmarks.md.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { availableParallelism, cpus } from "node:os";
 import { resolve } from "node:path";
-import { createInterface } from "node:readline";
+import { median, side } from "./side.ts";
 import { workloads } from "./workloads.ts";
 
 const PAIRS = 7;
@@ -18,35 +18,10 @@ const ROUND = 400;
 const threads = availableParallelism();
 const here = import.meta.dirname;
 
-const median = (xs: readonly number[]): number => [...xs].sort((a, b) => a - b)[xs.length >> 1]!;
-
 function findPython(): string | undefined {
   return [process.env.PYTHON, "python3", "python"].find(
     (p) => p && spawnSync(p, ["-c", "import torch,sys; sys.exit(int(torch.__version__.split('.')[0]) < 2)"]).status === 0,
   );
-}
-
-interface Side {
-  /** What it says of itself. */
-  readonly about: { readonly name?: string };
-  /** Milliseconds of each of `repeats` steps. */
-  times(workload: string, repeats: number): Promise<number[]>;
-  close(): void;
-}
-
-/** A process that is asked a line and answers a line. */
-async function side(command: string, args: readonly string[]): Promise<Side> {
-  const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit"] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const next = async () => JSON.parse((await lines.next()).value as string);
-  return {
-    about: await next(),
-    times(workload, repeats) {
-      child.stdin.write(`${workload} ${repeats}\n`);
-      return next();
-    },
-    close: () => child.stdin.end(),
-  };
 }
 
 const python = findPython();

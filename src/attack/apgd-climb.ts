@@ -89,13 +89,15 @@ function sparsifying(x: Float32Array, threat: Threat, { steps = 100 }: ApgdSched
   const { epsilon, domain } = threat;
   const period = Math.max(Math.floor(0.04 * steps), 1);
   let sparsity = start ? moved(start, x) : domain.free.reduce((s, f) => s + f, 0);
-  let share = (start ? sparsity / 1.5 : 0.2 * sparsity) / x.length;
+  // whole features, upwards: a step of one feature alone is stuck where two have to move
+  const shareOf = (k: number) => Math.ceil(k - 1e-9) / x.length;
+  let share = shareOf(start ? sparsity / 1.5 : 0.2 * sparsity);
   let step = epsilon;
   return (k, now, best) => {
     let from = now;
     if (k > 0 && k % period === 0) {
       const support = moved(best.z, x);
-      share = support / 1.5 / x.length;
+      share = shareOf(support / 1.5);
       if (support < 0.95 * sparsity) {
         step = epsilon;
         from = best;

@@ -1,6 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
-import { margin, negated } from "./loss.ts";
+import { odds as margin, negated } from "./loss.ts";
 import { cosine, movable, Nearest, towardsBoundary, widthOf, withoutNeedless } from "./nearest.ts";
 import { l1, l2, linf, type NormName } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";

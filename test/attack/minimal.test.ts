@@ -24,12 +24,12 @@ import { linearModel, seen, smallNet } from "./linear-model.ts";
 
 const run = { threads: 1 } as const;
 const every: readonly (readonly [string, NormName, Attack<"gradient">])[] = [
-  ["carlini-wagner-l2", "l2", carliniWagnerL2({ steps: 120, rounds: 4 })],
-  ["carlini-wagner-linf", "linf", carliniWagnerLinf({ steps: 60 })],
+  ["carlini-wagner-l2", "l2", carliniWagnerL2({ steps: 160, rounds: 3 })],
+  ["carlini-wagner-linf", "linf", carliniWagnerLinf({ steps: 50, raises: 0 })],
   ["ddn", "l2", ddn()],
   ["deepfool", "l2", deepfool()],
   ["deepfool", "linf", deepfool()],
-  ["ead", "l1", ead({ steps: 100, rounds: 5 })],
+  ["ead", "l1", ead({ steps: 60, rounds: 4 })],
   ["fmn", "linf", fmn({ steps: 120 })],
   ["fmn", "l2", fmn({ steps: 120 })],
   ["fmn", "l1", fmn()],
@@ -98,7 +98,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
 
   test.each([2, 5] as const)("of a linear model of %d classes finds the smallest perturbation", (classes) =>
     using(linearModel(linear[classes][0], linear[classes][1]), async (model) => {
-      const x = points(8, 5);
+      const x = points(6, 5);
       const labels = await model.labels(x);
       const result = await attack(model, { x, labels }, options);
       // pairs may take a feature too many; the steps of the elastic net stay coarse; the odds of leaving go for several classes at once
@@ -136,7 +136,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
 
   test("on a net: the same whatever the batch; the classes asked for are reached", () =>
     using(smallNet(), async (model) => {
-      const { x, labels } = await seen(model, 9);
+      const { x, labels } = await seen(model, 8);
       const at = (batch: number) => attack(model, { x, labels }, { ...options, batch });
       const [one, seven, all] = [await at(1), await at(7), await at(128)];
       expect(all.samples.every((s) => s.success)).toBe(true);
@@ -149,7 +149,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
       const targets = Array.from(labels, (v) => (v + 1) % 4);
       const aimed = await attack(model, { x, labels }, { ...options, targets });
       for (const s of aimed.samples) expect(s.success).toBe(s.adversarialPredicted === targets[s.index]);
-      expect(aimed.samples.filter((s) => s.success).length).toBeGreaterThanOrEqual(8);
+      expect(aimed.samples.filter((s) => s.success).length).toBeGreaterThanOrEqual(7);
       aimed.samples.forEach((s, i) => {
         if (norm !== "l0") expect(s.distance).toBeGreaterThanOrEqual(all.samples[i]!.distance * 0.9);
       });
