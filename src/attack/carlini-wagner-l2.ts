@@ -1,7 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
-import { margin, negated } from "./loss.ts";
+import { negated, odds } from "./loss.ts";
 import { beyond, cosine, Nearest, towardsBoundary } from "./nearest.ts";
 import { l2 } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
@@ -28,6 +28,7 @@ export interface CarliniWagnerOptions {
  * Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", arXiv:1608.04644, §VI.A:
  *   min over w  ‖x'(w) − x‖₂² + c·f(x'(w)),  f(x') = max(−gain(x'), −κ),
  * gain = max_{j≠y} z_j − z_y (or z_t − max_{j≠t} z_j), x' = tanh space over the data's box, by Adam; c by binary search.
+ * Before that floor f falls along the odds of leaving the label, log Σ_{j≠y} exp z_j − z_y: with the gain's own slope a sample settles on one rival too early.
  * Norm: L2. White box; targeted or not. Rounds end early sample by sample. The nearest point met is then drawn back to the boundary.
  */
 export function carliniWagnerL2({
@@ -40,14 +41,14 @@ export function carliniWagnerL2({
 }: CarliniWagnerOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
-    name: "carlini-wagner-l2",
+    name: "cw-l2",
     access: "gradient",
     kind: "minimal",
     norms: ["l2"],
     targets: true,
     deterministic: true,
     async run(victim, batch, { targeted, domain }) {
-      const loss = targeted ? negated(margin) : margin;
+      const loss = targeted ? negated(odds) : odds;
       function* search(x: Float32Array): Search {
         const space = new TanhSpace(boxOf(domain, x));
         const best = new Nearest(x, l2);

@@ -1,6 +1,6 @@
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
-import { margin, negated } from "./loss.ts";
+import { negated, odds } from "./loss.ts";
 import { beyond, cosine, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { linf } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
@@ -27,7 +27,7 @@ export interface CarliniWagnerLinfOptions {
  * Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", arXiv:1608.04644, §VI.C:
  *   min over w  c·f(x'(w)) + Σᵢ max(|x'ᵢ(w) − xᵢ| − τ, 0),  f(x') = max(−gain(x'), −κ),
  * by Adam in tanh space, starting from the last success. τ falls to 0.9 of what was reached as long as that works; then between what worked and what did not.
- * Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
+ * The slope of f is that of the odds, as in L2. Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
  */
 export function carliniWagnerLinf({
   steps = 100,
@@ -39,14 +39,14 @@ export function carliniWagnerLinf({
 }: CarliniWagnerLinfOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
-    name: "carlini-wagner-linf",
+    name: "cw-linf",
     access: "gradient",
     kind: "minimal",
     norms: ["linf"],
     targets: true,
     deterministic: true,
     async run(victim, batch, { targeted, domain }) {
-      const loss = targeted ? negated(margin) : margin;
+      const loss = targeted ? negated(odds) : odds;
       function* search(x: Float32Array): Search {
         const box = boxOf(domain, x);
         const space = new TanhSpace(box);

@@ -1,5 +1,5 @@
 /** Where candidates are heard: each is made legal, then run by the model, whose word is the last. */
-import { type Tensor, take } from "../base/index.ts";
+import { fail, type Tensor, take } from "../base/index.ts";
 import type { LabelModel } from "../model/index.ts";
 import type { Attack, Threat } from "./attack.ts";
 import { legalise } from "./domain.ts";
@@ -15,6 +15,18 @@ interface Found {
 }
 
 /** What is known of every sample, and who decides it. */
+/** A clean input that gets no answer: nothing could be said of it. */
+export function refuseNaN(predicted: Int32Array): void {
+  const bad = predicted.indexOf(-1);
+  if (bad >= 0)
+    fail({
+      code: "scores-not-finite",
+      expected: "scores that are numbers for every clean sample",
+      got: `NaN at sample ${bad}`,
+      mend: "check the model there, and the data's range and preprocessing; leave the sample out if it is meant to fail",
+    });
+}
+
 export class Court {
   readonly x: Tensor<"float32">;
   readonly n: number;
@@ -63,6 +75,7 @@ export class Court {
   /** Ask the file about the clean inputs. */
   async open(): Promise<void> {
     this.#predicted = await this.#model.labels(this.x);
+    refuseNaN(this.#predicted);
     for (let i = 0; i < this.n; i++)
       if (this.#wins(i, this.#predicted[i]!)) this.found.set(i, { predicted: this.#predicted[i]!, distance: 0 });
     this.standing = Array.from({ length: this.n }, (_, i) => i).filter((i) => !this.found.has(i));

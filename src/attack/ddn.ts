@@ -13,6 +13,7 @@ export interface DdnOptions {
   readonly gamma?: number;
   /** First norm, in units of the widest feature; default 1. */
   readonly norm?: number;
+  /** What δ climbs; default the odds. */
   readonly loss?: Loss;
 }
 
@@ -20,7 +21,7 @@ export interface DdnOptions {
  * Decoupling direction and norm. Rony et al. 2018, "Decoupling Direction and Norm for Efficient Gradient-Based L2 Adversarial Attacks and Defenses",
  * arXiv:1811.09600, Algorithm 1:
  *   δ ← δ + α·g/‖g‖₂;  ε ← (1 ∓ γ)·ε, smaller where x + δ has won;  δ ← ε·δ/‖δ‖₂, cut to the box.
- * g is the margin's gradient, which does not vanish where the model is sure. Norm: L2. White box; targeted or not. The nearest point met is then
+ * g is the gradient of the odds of leaving the label: cross-entropy's direction, which does not vanish where the model is sure. Norm: L2. White box; targeted or not. The nearest point met is then
  * drawn back to the boundary.
  */
 export function ddn({ steps = 200, gamma = 0.05, norm = 1, loss: climbed = odds }: DdnOptions = {}): Attack<"gradient"> {

@@ -1,7 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
-import { margin, negated } from "./loss.ts";
+import { negated, odds } from "./loss.ts";
 import { beyond, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { l1, type Norm } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
@@ -26,7 +26,7 @@ export interface EadOptions {
 
 /**
  * Elastic-net attack. Chen et al. 2017, "EAD: Elastic-Net Attacks to Deep Neural Networks via Adversarial Examples", arXiv:1709.04114, Algorithm 1:
- *   min c·f(x') + β‖x' − x‖₁ + ‖x' − x‖₂²,  f = max(−gain, −κ) as in Carlini & Wagner,
+ *   min c·f(x') + β‖x' − x‖₁ + ‖x' − x‖₂²,  f = max(−gain, −κ) as in Carlini & Wagner (and as there, its slope is that of the odds),
  *   x⁺ = S_β(y − α_k·∇(c·f + ‖·‖₂²)(y)),  y = x⁺ + k/(k + 3)·(x⁺ − x⁻)   (FISTA),
  * S_β shrinking each |δᵢ| by β and cutting to the box; c by binary search. Norm: L1. White box; targeted or not. The nearest point met is then drawn back
  * to the boundary.
@@ -49,11 +49,12 @@ export function ead({
     targets: true,
     deterministic: true,
     async run(victim, batch, { targeted, domain }) {
-      const loss = targeted ? negated(margin) : margin;
+      const loss = targeted ? negated(odds) : odds;
       function* search(x: Float32Array): Search {
         const { low, high } = boxOf(domain, x);
         const threshold = beta * widthOf({ low, high });
-        const best = new Nearest(x, rule === "l1" ? l1 : elasticNet(threshold));
+        const elastic = elasticNet(threshold);
+        const best = new Nearest(x, rule === "l1" ? l1 : elastic);
         const [start] = yield [{ point: x, loss }];
         best.offer(x, beyond(start!.gain, confidence));
         const c = new ConstantSearch(constant ?? firstConstant(start!.gain, start!.gradient) * 2);
@@ -62,6 +63,7 @@ export function ead({
           const y = x.slice();
           let atY = start!;
           let reached = false;
+          let before = Number.POSITIVE_INFINITY;
           for (let k = 0; k < steps; k++) {
             const alpha = rate * Math.sqrt(1 - k / steps);
             const wanting = beyond(atY.gain, confidence) <= 0;
@@ -79,6 +81,11 @@ export function ead({
             best.offer(next, beyond(atNext!.gain, confidence));
             best.offer(y, beyond(ahead!.gain, confidence));
             reached ||= beyond(atNext!.gain, confidence) > 0;
+            if (k % Math.ceil(steps / 10) === 0) {
+              const value = c.value * Math.max(-beyond(atNext!.gain, confidence), 0) + elastic.distance(next.map((v, j) => v - x[j]!));
+              if (value > 0.9999 * before) break;
+              before = value;
+            }
           }
           c.next(reached);
         }

@@ -101,6 +101,13 @@ export async function* attackEach<A extends Access>(
   const { attack, restarts = 1, seed = 0, range = [0, 1], onProgress } = options;
   const norm = options.norm ?? (attack.norms.includes("linf") ? linf : norms[attack.norms[0]!]);
   const epsilon = options.epsilon ?? Number.POSITIVE_INFINITY;
+  if (norm.name === "linf" && options.epsilon !== undefined && options.epsilon > range[1] - range[0] && !options.constraints)
+    fail({
+      code: "epsilon",
+      expected: `ε within the data's range, at most ${range[1] - range[0]}`,
+      got: `${options.epsilon}`,
+      mend: "give ε in the units of the data: 8/255 where pixels are in [0, 1]",
+    });
   const within = domain(model.inputShape, { low: range[0], high: range[1], ...options.constraints });
   const threat: Threat = { norm, epsilon, targeted: options.targets !== undefined, domain: within };
   const court = new Court(model, data, threat, options.targets, attack.kind);

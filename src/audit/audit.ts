@@ -1,5 +1,16 @@
 /** An audit: how a classifier holds against the strongest attacks we have, and the evidence that they were not fooled. */
-import { type AttackOptions, apgdCe, attack, type Constraints, checkLabels, type Data, l2, linf, type Norm } from "../attack/index.ts";
+import {
+  type AttackOptions,
+  apgdCe,
+  attack,
+  type Constraints,
+  checkLabels,
+  type Data,
+  l2,
+  linf,
+  type Norm,
+  refuseNaN,
+} from "../attack/index.ts";
 import { fail, type Tensor, take } from "../base/index.ts";
 import { type LabelModel, nearChance, type ScoreModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
@@ -30,8 +41,8 @@ export interface AuditOptions extends RunOptions {
   readonly units?: Units;
   /** A second model whose adversarial inputs are tried on this one. */
   readonly transferFrom?: LabelModel;
-  /** The same file on another device, for deployment truth. */
-  readonly elsewhere?: { readonly name: string; readonly model: LabelModel };
+  /** What else is asked about the inputs that were found: the same file on another device, a quantised form of it. */
+  readonly variants?: readonly { readonly name: string; readonly model: LabelModel }[];
   /** For the report. */
   readonly about?: Partial<Pick<AuditReport, "data" | "classNames" | "tool">> & { readonly model?: Partial<AuditReport["model"]> };
   readonly signal?: AbortSignal;
@@ -97,6 +108,7 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
   };
   onProgress("clean accuracy", 0, n);
   const predicted = await model.labels(x);
+  refuseNaN(predicted);
   const right = Array.from(predicted, (p, i) => p === data.labels[i]);
   const cleanAccuracy = right.filter(Boolean).length / n;
   refuseChance(cleanAccuracy, model.classes, n);
@@ -196,7 +208,7 @@ async function deployed(
     norm,
     epsilon,
     signal,
-    elsewhere,
+    variants = [],
     onProgress = () => {},
   }: AuditOptions & { range: readonly [number, number]; norm: Norm; epsilon: number },
 ): Promise<Carried[]> {
@@ -209,7 +221,7 @@ async function deployed(
     turned: some.map((i) => result.samples[i]!.turnedBy !== null),
   };
   const ways = channels.filter((c) => passable(c, x.shape.slice(1))).map((channel) => ({ channel, on: model }));
-  const all = elsewhere ? [...ways, { channel: unchanged(elsewhere.name), on: elsewhere.model }] : ways;
+  const all = [...ways, ...variants.map(({ name, model: on }) => ({ channel: unchanged(name), on }))];
   const out: Carried[] = [];
   for (const { channel, on } of all) {
     onProgress(`deployment: ${channel.name}`, out.length, all.length);

@@ -16,7 +16,7 @@ import {
 import { CounterfoilError, fail } from "../base/index.ts";
 import type { Dataset } from "../data/index.ts";
 import { type AnyModel, load, sweepPreprocessing } from "../model/index.ts";
-import { type ModelFile, modelFile } from "../run/index.ts";
+import { type ModelFile, modelFile, type RunOptions } from "../run/index.ts";
 import { labelled } from "./data.ts";
 import { modelArgs, modelOptions } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
@@ -38,6 +38,7 @@ const command = defineCommand({
     batch: { type: "string", description: "samples at a time", default: "128" },
     range: { type: "string", description: "least and largest value of the data, as 0,1 (default: the data's own)" },
     "transfer-from": { type: "string", description: "a second model, whose adversarial inputs are tried on this one" },
+    variants: { type: "string", description: "other forms of the file (int8.onnx,half.onnx): are they turned by what was found on it?" },
     "fail-under": { type: "string", description: "exit with 1 if the robust accuracy is lower" },
     "fail-on-verdict": { type: "boolean", description: "exit with 1 if a check fails", default: false },
     out: { type: "string", description: "folder of the report; an audit that was interrupted goes on there", default: "runs/audit" },
@@ -64,8 +65,13 @@ const command = defineCommand({
     try {
       const second = args["transfer-from"] === undefined ? undefined : await load(args["transfer-from"], run);
       if (second) opened.push(second);
-      const elsewhere = run.device === "wasm" ? undefined : await onWasm(args.model, { ...options, preprocessing });
-      if (elsewhere) opened.push(elsewhere.model);
+      const variants: { name: string; model: AnyModel }[] = [];
+      const variant = async (name: string, path: string, on: RunOptions) => {
+        variants.push({ name, model: await load(path, { ...on, ...options, ...(preprocessing && { preprocessing }), access: "best" }) });
+        opened.push(variants.at(-1)!.model);
+      };
+      if (run.device !== "wasm") await variant("on WebAssembly", args.model, { device: "wasm", threads: 1 });
+      for (const path of args.variants?.split(",") ?? []) await variant(path.split("/").at(-1)!, path, run);
       const units = await inFolder(args.out, {
         version: REPORT_VERSION,
         model: file.sha256,
@@ -92,7 +98,7 @@ const command = defineCommand({
             batch,
             units,
             transferFrom: second,
-            elsewhere,
+            variants,
             signal,
             about: {
               tool: { name: "counterfoil", version },
@@ -144,11 +150,6 @@ const command = defineCommand({
     }
   },
 });
-
-/** The same file on WebAssembly, to see whether success depends on whose arithmetic it is. */
-async function onWasm(path: string, options: object): Promise<{ name: string; model: AnyModel }> {
-  return { name: "wasm", model: await load(path, { ...options, device: "wasm", threads: 1, access: "best" }) };
-}
 
 /** Where the clean accuracy is a guess's, say which preprocessing mends it, if one does. */
 async function explain(error: CounterfoilError, file: ModelFile, data: Dataset, options: object): Promise<void> {

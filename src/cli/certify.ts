@@ -1,8 +1,9 @@
 import { defineCommand } from "citty";
-import { openClassifier } from "../model/index.ts";
+import { load } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
 import { certify, METHODS } from "../verify/index.ts";
 import { labelled } from "./data.ts";
+import { modelArgs, modelOptions } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
@@ -16,6 +17,7 @@ const command = defineCommand({
     steps: { type: "string", description: "steps of the PGD that tries to falsify", default: "40" },
     limit: { type: "string", description: "the first so many samples" },
     "fail-under": { type: "string", description: "exit with 1 if the certified accuracy is lower" },
+    ...modelArgs,
     ...runArgs,
     ...jsonArg,
   },
@@ -28,7 +30,7 @@ const command = defineCommand({
     const seed = seedOf(args.seed);
     const gate = maybeNumber("fail-under", args["fail-under"], { least: 0, most: 1 });
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
-    const classifier = await openClassifier(file, run);
+    const classifier = await load(args.model, { ...run, ...(await modelOptions(args, args.model)) });
     const bar = meter(`certifying ${args.model} by ${method}`);
     try {
       const result = await certify(

@@ -68,37 +68,42 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
     for (const [i, s] of some.samples.entries()) expect(s.distance).toBeCloseTo(all.samples[i]!.distance, 3);
   });
 
-  test.runIf(chosen.kind !== "own")("leaves fixed features alone, and takes whole steps where it must", async () => {
-    const step = 1 / 16;
-    const onGrid = { ...x, data: x.data.map((v) => Math.round(v / step) * step) };
-    const right = await model.labels(onGrid);
-    const { adversarial, samples } = await attack(
-      model as never,
-      { x: onGrid, labels: right },
-      { ...run, attack: chosen as never, norm: norms[norm], epsilon: 2 * EPSILON[norm], constraints: { fixed: FIXED, step } },
-    );
-    for (const { index } of samples) {
-      const [mine, clean] = [row(adversarial, index), row(onGrid, index)];
-      for (const j of FIXED) expect(mine[j]).toBe(clean[j]);
-      for (const v of mine) expect(Math.abs(v / step - Math.round(v / step))).toBeLessThan(1e-4);
-    }
-  });
+  if (chosen.kind !== "own")
+    test("leaves fixed features alone, and takes whole steps where it must", async () => {
+      const step = 1 / 16;
+      const onGrid = { ...x, data: x.data.map((v) => Math.round(v / step) * step) };
+      const right = await model.labels(onGrid);
+      const { adversarial, samples } = await attack(
+        model as never,
+        { x: onGrid, labels: right },
+        { ...run, attack: chosen as never, norm: norms[norm], epsilon: 2 * EPSILON[norm], constraints: { fixed: FIXED, step } },
+      );
+      for (const { index } of samples) {
+        const [mine, clean] = [row(adversarial, index), row(onGrid, index)];
+        for (const j of FIXED) expect(mine[j]).toBe(clean[j]);
+        for (const v of mine) expect(Math.abs(v / step - Math.round(v / step))).toBeLessThan(1e-4);
+      }
+    });
 
-  test.runIf(chosen.kind === "bounded")("with ε = 0 changes nothing", async () => {
-    const { adversarial, robustAccuracy, cleanAccuracy } = await attacked(chosen, norm, { epsilon: 0 });
-    expect(adversarial.data).toEqual(x.data);
-    expect(robustAccuracy).toBe(cleanAccuracy);
-  });
+  if (chosen.kind === "bounded")
+    test("with ε = 0 changes nothing", async () => {
+      const { adversarial, robustAccuracy, cleanAccuracy } = await attacked(chosen, norm, { epsilon: 0 });
+      expect(adversarial.data).toEqual(x.data);
+      expect(robustAccuracy).toBe(cleanAccuracy);
+    });
 
-  test.runIf(chosen.targets)("reaches a target, or it is no success", async () => {
-    const targets = labels.map((y) => (y + 1) % K);
-    const { samples, adversarial } = await attacked(chosen, norm, { targets });
-    const answers = await model.labels(adversarial);
-    for (const s of samples) {
-      expect(s.success).toBe(s.adversarialPredicted === targets[s.index] && s.distance <= EPSILON[norm] * (1 + 1e-9));
-      if (s.success) expect(answers[s.index]).toBe(targets[s.index]);
-    }
-  });
+  if (chosen.targets)
+    test("reaches a target, or it is no success", async () => {
+      const targets = labels.map((y) => (y + 1) % K);
+      const { samples, adversarial } = await attacked(chosen, norm, { targets });
+      const answers = await model.labels(adversarial);
+      for (const s of samples) {
+        expect(s.success).toBe(
+          s.adversarialPredicted === targets[s.index] && (chosen.kind === "own" || s.distance <= EPSILON[norm] * (1 + 1e-9)),
+        );
+        if (s.success) expect(answers[s.index]).toBe(targets[s.index]);
+      }
+    });
 
   test("asks a model for no more than it says", async () => {
     const by = { classes: K, inputShape: [1, 6, 6] };
@@ -122,6 +127,6 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
   });
 });
 
-test("the catalogue names attacks as they name themselves, and refuses what they do not take", () => {
+test("the catalogue names attacks as they name themselves", () => {
   for (const [name, { make }] of Object.entries(catalogue)) expect(make({}).name).toBe(name);
 });

@@ -240,8 +240,8 @@ for model, epsilon in (("std", 0.2), ("at", 0.4)):
 
 # --- anywhere ----------------------------------------------------------------------------------------------------------------------
 
-run("spatial-grid", None, foolbox(fa.SpatialAttack, max_translation=3, max_rotation=30, num_translations=5, num_rotations=31, grid_search=True), n=SOME)
-run("spatial-grid-common", None, art_(ae.SpatialTransformation, max_translation=10.0, num_translations=5, max_rotation=30.0, num_rotations=7), n=SOME)
+run("spatial-grid", None, foolbox(fa.SpatialAttack, max_translation=2, max_rotation=15, num_translations=5, num_rotations=11, grid_search=True), n=SOME)
+run("spatial-grid-common", None, art_(ae.SpatialTransformation, max_translation=7.2, num_translations=5, max_rotation=15.0, num_rotations=7), n=SOME)
 run("patch", None, patch(10, 9, learning_rate=0.1, max_iter=60, optimizer="Adam"), n=SOME)
 
 
@@ -282,7 +282,7 @@ near("cw-6x300", "l2", art_(ae.CarliniL2Method, confidence=0.0, learning_rate=0.
 near("cw-200", "l2", torchattack(ta.CW, c=1, kappa=0, steps=200, lr=0.01))
 constants = {"initial_const": 1e-5, "largest_const": 20.0, "decrease_factor": 0.9}
 near("cw", "linf", adv(al.carlini_wagner_linf, max_iterations=200, learning_rate=1e-2, const_factor=2, reduce_const=False, **constants), n=TINY)
-near("cw", "linf", art_(ae.CarliniLInfMethod, learning_rate=0.01, max_iter=50, const_factor=2.0, batch_size=10, **constants), n=10)
+near("cw", "linf", art_(ae.CarliniLInfMethod, learning_rate=0.01, max_iter=50, const_factor=2.0, batch_size=10, **constants), "std", 10)
 for rule, cls in (("L1", ta.EADL1), ("EN", ta.EADEN)):
     name = f"ead-{rule.lower()}-9x100"
     near(name, "l1", foolbox(fa.EADAttack, binary_search_steps=9, steps=100, initial_stepsize=1e-2, initial_const=1e-3, regularization=1e-2, decision_rule=rule, abort_early=True), TEN, TINY)
