@@ -15,7 +15,7 @@ import { gradOf } from "counterfoil/pass";
 import { type Adversary, fit } from "counterfoil/train";
 
 const EPSILON = 0.25;
-const EPOCHS = Number(process.env.EPOCHS ?? 8);
+const EPOCHS = Number(process.env.EPOCHS ?? 4);
 const MEMBERS = 12;
 
 interface Row {

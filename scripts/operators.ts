@@ -1,6 +1,7 @@
 /** Writes docs/operators.md from the operator records; with --check, fails where the committed file differs. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { resolve } from "node:path";
+import { constructions } from "../src/onnx/construction.ts";
 import { OPSETS } from "../src/onnx/index.ts";
 import { zero } from "../src/ops/algebra.ts";
 import { isGap, type Op, ops } from "../src/ops/index.ts";
@@ -19,16 +20,19 @@ function cell(answer: Op["vjp"] | Op["interval"] | Op["lines"]): string {
 
 const rows = Object.entries(ops)
   .sort(([a], [b]) => (a < b ? -1 : 1))
-  .map(([name, op]) => `| ${name} | ${cell(op.vjp)} | ${cell(op.interval)} | ${cell(op.lines)} | ${op.noFloat64 ? "composed" : "yes"} |`);
+  .map(
+    ([name, op]) =>
+      `| ${name} | ${cell(op.vjp)}${op.surrogate === undefined ? "" : ", surrogate"} | ${cell(op.interval)} | ${cell(op.lines)} | ${op.noFloat64 ? "composed" : "yes"} |`,
+  );
 
 const gaps = (pick: (op: Op) => unknown) => Object.values(ops).filter((op) => isGap(pick(op))).length;
 const text = `# Operators
 
-Generated from the records in \`src/ops\` by \`npm run docs\`. Models of opset ${OPSETS.oldest} to ${OPSETS.newest} are read and brought to opset 21; an operator that is
-not listed is refused by name.
+Generated from the records in \`src/ops\` by \`npm run docs\`. Models of opset ${OPSETS.oldest} to ${OPSETS.newest} are read and brought to opset 21; an operator that is in neither list
+is refused by name.
 
 *Gradient*: the vector-Jacobian product, itself made of listed operators, so that gradients of gradients exist; “zero” almost
-everywhere for steps and truth values.
+everywhere for steps and truth values. “surrogate”: the record also has what attacks pass through instead (straight-through).
 *Interval*: an enclosure of the output from one of each input. *Linear*: a line below and a line above, for CROWN; “exact” where the operator
 is affine in what is perturbed. “composed”: by way of simpler operators. *float64*: whether onnxruntime's CPU has a kernel for it.
 
@@ -39,6 +43,15 @@ ${Object.keys(ops).length} operators; ${gaps((o) => o.vjp)} have no gradient, ${
 ${rows.join("\n")}
 
 ${notes.map((note, i) => `[^${i + 1}]: ${note}`).join("\n")}
+
+## Read as others
+
+These are made of listed operators when a file is read (\`src/onnx/construction.ts\`), so that everything above holds for them: ${Object.keys(
+  constructions,
+)
+  .sort()
+  .map((name) => `\`${name}\``)
+  .join(", ")}.
 `;
 
 if (process.argv.includes("--check")) {

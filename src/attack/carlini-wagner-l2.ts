@@ -1,11 +1,11 @@
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
-import { negated, odds } from "./loss.ts";
 import { beyond, cosine, Nearest, towardsBoundary } from "./nearest.ts";
 import { l2 } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
+import { ascents } from "./rival.ts";
 import { Adam } from "./row-adam.ts";
 import { TanhSpace } from "./tanh-space.ts";
 
@@ -28,7 +28,8 @@ export interface CarliniWagnerOptions {
  * Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", arXiv:1608.04644, §VI.A:
  *   min over w  ‖x'(w) − x‖₂² + c·f(x'(w)),  f(x') = max(−gain(x'), −κ),
  * gain = max_{j≠y} z_j − z_y (or z_t − max_{j≠t} z_j), x' = tanh space over the data's box, by Adam; c by binary search.
- * Before that floor f falls along the odds of leaving the label, log Σ_{j≠y} exp z_j − z_y: with the gain's own slope a sample settles on one rival too early.
+ * With the gain's own slope a sample settles on the rival of the highest logit, which is often not the nearest: f falls by turns, a round each, towards the
+ * nearest rival of x and along the odds of leaving the label.
  * Norm: L2. White box; targeted or not. Rounds end early sample by sample. The nearest point met is then drawn back to the boundary.
  */
 export function carliniWagnerL2({
@@ -48,23 +49,25 @@ export function carliniWagnerL2({
     targets: true,
     deterministic: true,
     async run(victim, batch, { targeted, domain }) {
-      const loss = targeted ? negated(odds) : odds;
-      function* search(x: Float32Array): Search {
-        const space = new TanhSpace(boxOf(domain, x));
+      function* search(x: Float32Array, label: number): Search {
+        const box = boxOf(domain, x);
+        const space = new TanhSpace(box);
         const best = new Nearest(x, l2);
         const z = x.slice();
         const slope = new Float64Array(x.length);
-        const [start] = yield [{ point: x, loss }];
+        const ways = yield* ascents(x, label, targeted, "l2", box);
+        const [start] = yield [{ point: x, ...ways[0] }];
         best.offer(x, beyond(start!.gain, confidence));
         const c = new ConstantSearch(constant ?? firstConstant(start!.gain, start!.gradient) * 2);
         for (let round = 0; round < rounds && best.distance > 0; round++) {
+          const way = ways[round % 2]!;
           const w = space.of(x);
           const adam = new Adam(x.length);
           let reached = false;
           let before = Number.POSITIVE_INFINITY;
           for (let k = 0; k < steps; k++) {
             space.point(w, z);
-            const [at] = yield [{ point: z, loss }];
+            const [at] = yield [{ point: z, ...way }];
             const over = beyond(at!.gain, confidence);
             best.offer(z, over);
             reached ||= over > 0;

@@ -1,10 +1,10 @@
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
-import { negated, odds } from "./loss.ts";
 import { beyond, cosine, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { linf } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
+import { ascents } from "./rival.ts";
 import { Adam } from "./row-adam.ts";
 import { TanhSpace } from "./tanh-space.ts";
 
@@ -27,7 +27,7 @@ export interface CarliniWagnerLinfOptions {
  * Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", arXiv:1608.04644, §VI.C:
  *   min over w  c·f(x'(w)) + Σᵢ max(|x'ᵢ(w) − xᵢ| − τ, 0),  f(x') = max(−gain(x'), −κ),
  * by Adam in tanh space, starting from the last success. τ falls to 0.9 of what was reached as long as that works; then between what worked and what did not.
- * The slope of f is that of the odds, as in L2. Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
+ * f falls towards the nearest rival, and with a higher c along the odds, as in L2. Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
  */
 export function carliniWagnerLinf({
   steps = 100,
@@ -46,15 +46,15 @@ export function carliniWagnerLinf({
     targets: true,
     deterministic: true,
     async run(victim, batch, { targeted, domain }) {
-      const loss = targeted ? negated(odds) : odds;
-      function* search(x: Float32Array): Search {
+      function* search(x: Float32Array, label: number): Search {
         const box = boxOf(domain, x);
         const space = new TanhSpace(box);
         const unit = widthOf(box);
         const best = new Nearest(x, linf);
         const z = x.slice();
         const slope = new Float64Array(x.length);
-        const [start] = yield [{ point: x, loss }];
+        const ways = yield* ascents(x, label, targeted, "linf", box);
+        const [start] = yield [{ point: x, ...ways[0] }];
         best.offer(x, beyond(start!.gain, confidence));
         // where one feature's share of f weighs as much as its way past τ
         const first = 1 / (linf.distance(start!.gradient) || 1);
@@ -64,12 +64,13 @@ export function carliniWagnerLinf({
           let reached = false;
           for (let raise = 0; raise <= raises && !reached; raise++) {
             const c = first * 10 ** raise;
+            const way = ways[raise % 2]!;
             const w = space.of(best.won ? best.point : x);
             const adam = new Adam(x.length);
             const pace = Math.min(rate, tau / unit / 7);
             for (let k = 0; k < steps; k++) {
               space.point(w, z);
-              const [at] = yield [{ point: z, loss }];
+              const [at] = yield [{ point: z, ...way }];
               const over = beyond(at!.gain, confidence);
               best.offer(z, over);
               if (best.won && best.distance <= tau) {

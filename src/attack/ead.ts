@@ -1,11 +1,11 @@
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
-import { negated, odds } from "./loss.ts";
 import { beyond, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { l1, type Norm } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
+import { ascents } from "./rival.ts";
 
 export interface EadOptions {
   /** Of each round; default 200. */
@@ -26,7 +26,7 @@ export interface EadOptions {
 
 /**
  * Elastic-net attack. Chen et al. 2017, "EAD: Elastic-Net Attacks to Deep Neural Networks via Adversarial Examples", arXiv:1709.04114, Algorithm 1:
- *   min c·f(x') + β‖x' − x‖₁ + ‖x' − x‖₂²,  f = max(−gain, −κ) as in Carlini & Wagner (and as there, its slope is that of the odds),
+ *   min c·f(x') + β‖x' − x‖₁ + ‖x' − x‖₂²,  f = max(−gain, −κ) as in Carlini & Wagner (along the same two ways),
  *   x⁺ = S_β(y − α_k·∇(c·f + ‖·‖₂²)(y)),  y = x⁺ + k/(k + 3)·(x⁺ − x⁻)   (FISTA),
  * S_β shrinking each |δᵢ| by β and cutting to the box; c by binary search. Norm: L1. White box; targeted or not. The nearest point met is then drawn back
  * to the boundary.
@@ -49,19 +49,21 @@ export function ead({
     targets: true,
     deterministic: true,
     async run(victim, batch, { targeted, domain }) {
-      const loss = targeted ? negated(odds) : odds;
-      function* search(x: Float32Array): Search {
-        const { low, high } = boxOf(domain, x);
-        const threshold = beta * widthOf({ low, high });
+      function* search(x: Float32Array, label: number): Search {
+        const box = boxOf(domain, x);
+        const { low, high } = box;
+        const threshold = beta * widthOf(box);
         const elastic = elasticNet(threshold);
         const best = new Nearest(x, rule === "l1" ? l1 : elastic);
-        const [start] = yield [{ point: x, loss }];
-        best.offer(x, beyond(start!.gain, confidence));
-        const c = new ConstantSearch(constant ?? firstConstant(start!.gain, start!.gradient) * 2);
+        const ways = yield* ascents(x, label, targeted, "l1", box);
+        const starts = yield ways.map((way) => ({ point: x, ...way }));
+        const start = starts[0]!;
+        best.offer(x, beyond(start.gain, confidence));
+        const c = new ConstantSearch(constant ?? firstConstant(start.gain, start.gradient) * 2);
         for (let round = 0; round < rounds && best.distance > 0; round++) {
           let last = x.slice();
           const y = x.slice();
-          let atY = start!;
+          let atY = starts[round % 2]!;
           let reached = false;
           let before = Number.POSITIVE_INFINITY;
           for (let k = 0; k < steps; k++) {
@@ -76,7 +78,7 @@ export function ead({
             for (let j = 0; j < y.length; j++)
               y[j] = Math.min(Math.max(next[j]! + (k / (k + 3)) * (next[j]! - last[j]!), low[j]!), high[j]!);
             last = next;
-            const [atNext, ahead] = yield [{ point: next }, { point: y, loss }];
+            const [atNext, ahead] = yield [{ point: next }, { point: y, ...ways[round % 2]! }];
             atY = ahead!;
             best.offer(next, beyond(atNext!.gain, confidence));
             best.offer(y, beyond(ahead!.gain, confidence));

@@ -1,10 +1,11 @@
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
-import { difference, margin, negated, odds } from "./loss.ts";
-import { cosine, dual, movable, Nearest, nearestRival, towardsBoundary, widthOf, withoutNeedless } from "./nearest.ts";
+import { margin, negated } from "./loss.ts";
+import { cosine, movable, Nearest, towardsBoundary, widthOf, withoutNeedless } from "./nearest.ts";
 import { l2 } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
+import { ascents, dual } from "./rival.ts";
 
 export interface FmnOptions {
   /** Default 200. */
@@ -19,7 +20,7 @@ export interface FmnOptions {
  * Fast minimum norm. Pintor et al. 2021, "Fast Minimum-norm Adversarial Attacks through Adaptive Norm Constraints", arXiv:2102.12827, Algorithm 1:
  *   ε ← (1 + γ)·(‖δ‖ + |gain|/‖∇gain‖_dual) until x + δ first wins (the factor is ours: without it a linear model's boundary is never crossed), then min((1 − γ)·ε, ‖δ*‖) where it wins and (1 + γ)·ε where not;
  *   δ ← Π_ε(δ + α·∇gain/‖∇gain‖₂).
- * ∇gain is taken as that of the odds of leaving the label, so that no rival is settled on too early. Norms: L∞, L2, L1, L0. White box; targeted or not. The nearest point met is then drawn back to the boundary; in L0 the
+ * Until x + δ first wins (for half of the steps at most) the gain is that over the rival nearest to x. Norms: L∞, L2, L1, L0. White box; targeted or not. The nearest point met is then drawn back to the boundary; in L0 the
  * features that it changes without need go back.
  */
 export function fmn({ steps = 200, step, gamma = 0.05 }: FmnOptions = {}): Attack<"gradient"> {
@@ -32,18 +33,19 @@ export function fmn({ steps = 200, step, gamma = 0.05 }: FmnOptions = {}): Attac
     targets: true,
     deterministic: true,
     async run(victim, batch, { norm, targeted, domain }) {
+      const loss = targeted ? negated(margin) : margin;
       const whole = norm.name === "l0";
       function* search(x: Float32Array, label: number): Search {
         const box = boxOf(domain, x);
         const best = new Nearest(x, norm);
         const z = x.slice();
-        const other = targeted || process.env.NOR ? undefined : yield* nearestRival(x, label, norm.name, box);
+        const [first] = yield* ascents(x, label, targeted, norm.name, box);
         const direction = new Float32Array(x.length);
         const most = norm.distance(x.map((v, j) => Math.max(box.high[j]! - v, v - box.low[j]!)));
         const length = (step ?? (norm.name === "linf" ? 10 : 1)) * widthOf(box);
         let epsilon = whole ? 1 : Number.POSITIVE_INFINITY;
         for (let k = 0; k < steps; k++) {
-          const [at] = yield [other === undefined || (best.won || k > steps / 2) ? { point: z, loss: targeted ? negated(margin) : process.env.AFTER ? odds : margin } : { point: z, loss: difference, other }];
+          const [at] = yield [{ point: z, ...(best.won || k > steps / 2 ? { loss } : first) }];
           const wins = at!.gain > 0;
           best.offer(z, at!.gain);
           if (best.distance === 0) break;

@@ -1,6 +1,5 @@
 /** What the attacks that seek the smallest perturbation share: the best point so far, and the way back to the boundary. */
-import { difference } from "./loss.ts";
-import { type Box, l1, l2, linf, type Norm, type NormName } from "./norm.ts";
+import type { Box, Norm } from "./norm.ts";
 import type { Search } from "./one-search.ts";
 
 /** The nearest winning point of one sample so far; before there is one, the point that is closest to winning. */
@@ -67,29 +66,6 @@ export function* towardsBoundary(x: Float32Array, best: Nearest, confidence = 0)
     else low = share;
   }
 }
-
-/**
- * The class to make for: the one whose plane, linearised at x, is nearest in the norm (DeepFool's choice, of at most 9 rivals of the highest logits). The
- * rival of the highest logit is often a farther one.
- */
-export function* nearestRival(x: Float32Array, label: number, norm: NormName, box: Box): Search<number> {
-  const [at] = yield [{ point: x }];
-  const rivals = [...at!.logits.keys()].filter((j) => j !== label).sort((a, b) => at!.logits[b]! - at!.logits[a]!).slice(0, 9);
-  if (rivals.length === 1) return rivals[0]!;
-  const answers = yield rivals.map((other) => ({ point: x, loss: difference, label, other }));
-  const distances = answers.map(({ gradient }, i) => (at!.logits[label]! - at!.logits[rivals[i]!]!) / dual[norm](movable(gradient, x, box)));
-  let best = 0;
-  for (let i = 1; i < rivals.length; i++) if (distances[i]! < distances[best]!) best = i;
-  return rivals[best]!;
-}
-
-/** ‖·‖ dual to each norm: how much a step of norm 1 can climb. */
-export const dual: Readonly<Record<NormName, (g: Float32Array) => number>> = {
-  linf: l1.distance,
-  l2: l2.distance,
-  l1: linf.distance,
-  l0: linf.distance,
-};
 
 /** A gain that is above 0 where `gain` is above 0 and at least the confidence κ. */
 export const beyond = (gain: number, confidence: number): number => (confidence > 0 ? gain - confidence || Number.MIN_VALUE : gain);

@@ -1,6 +1,6 @@
 /** A model under attack: it answers, and counts what it was asked, sample by sample. */
 import { rows, size, type Tensor } from "../base/index.ts";
-import type { Access, GradientModel, LabelModel, ModelOf, ScoreModel } from "../model/index.ts";
+import { type Access, affordableRows, type GradientModel, type LabelModel, type ModelOf, type ScoreModel } from "../model/index.ts";
 import { compile, type Program, type RunOptions } from "../run/index.ts";
 import { gradientGraph } from "./gradient-graph.ts";
 import type { Loss } from "./loss.ts";
@@ -62,7 +62,7 @@ export interface Meter<A extends Access> {
 }
 
 export interface VictimOptions extends RunOptions {
-  /** Rows run at a time. */
+  /** Most rows run at a time; fewer where the model is large (`affordableRows`). Default 128. */
   readonly batch?: number;
   readonly signal?: AbortSignal;
   /** Let gradients pass operators that stop them by their surrogates (BPDA); default true. */
@@ -81,11 +81,13 @@ export class GradientPrograms {
   readonly #model: GradientModel;
   readonly #options: VictimOptions;
   readonly #fixed: number | null;
+  readonly #rows: number;
 
   constructor(model: GradientModel, options: VictimOptions) {
     this.#model = model;
     this.#options = options;
     this.#fixed = model.dynamic ? null : model.logits.inputs[0]!.type.shape[0]!;
+    this.#rows = this.#fixed ?? affordableRows(model.logits, options.batch ?? 128);
   }
 
   #compile(loss: Loss): Promise<Program> {
@@ -105,7 +107,7 @@ export class GradientPrograms {
   async run(loss: Loss, x: Tensor<"float32">, labels: ArrayLike<number>, others: ArrayLike<number>): Promise<Slopes> {
     const program = await this.#compile(loss);
     const m = x.shape[0]!;
-    const batch = this.#fixed ?? this.#options.batch ?? 128;
+    const batch = this.#rows;
     const k = this.#model.classes;
     const width = size(x.shape.slice(1));
     const out = { logits: new Float32Array(m * k), losses: new Float32Array(m), gradient: new Float32Array(m * width) };

@@ -1,8 +1,7 @@
 /** A certified lower bound beside the attack's upper bound, where the model can be bounded. */
 import type { Data, Norm } from "../attack/index.ts";
 import { CounterfoilError, take } from "../base/index.ts";
-import { order } from "../graph/index.ts";
-import type { LabelModel } from "../model/index.ts";
+import { activations, type LabelModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { certify } from "../verify/index.ts";
 import type { CascadeResult } from "./cascade.ts";
@@ -38,12 +37,9 @@ export async function certified(
 ): Promise<Bounds> {
   if (norm.name !== "linf") return nothing(`not run: bounds are of L∞ balls, not ${norm.name}`);
   if (!differentiable(model)) return nothing("not run: the model cannot be read as a graph");
-  const batch = model.logits.inputs[0]!.type.shape[0]!;
-  const activations =
-    order(model.logits.outputs).reduce((n, node) => n + node.outputs.reduce((m, o) => m + o.type.shape.reduce((p, d) => p * d, 1), 0), 0) /
-    batch;
-  if (activations > MOST_ACTIVATIONS)
-    return nothing(`not run: ${Math.round(activations)} numbers between input and scores, more than ${MOST_ACTIVATIONS}`);
+  const numbers = activations(model.logits);
+  if (numbers > MOST_ACTIVATIONS)
+    return nothing(`not run: ${Math.round(numbers)} numbers between input and scores, more than ${MOST_ACTIVATIONS}`);
   const left = result.samples.filter((s) => s.robust).map((s) => s.index);
   const status = new Map<number, "certified" | "falsified" | "unknown">();
   for (const s of result.samples) if (!s.robust) status.set(s.index, "falsified");

@@ -8,6 +8,7 @@ import type { GradientModel } from "./access.ts";
 import { type Asking, type Columns, chunkOf, labelsOf, ramp, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
 import { type Entry, entryOf, feeder, takes } from "./entry.ts";
+import { affordableRows } from "./footprint.ts";
 import { logarithms, logitsOf, reading, scoresFrom } from "./output.ts";
 import { type InputMap, type Preprocessing, preprocessing } from "./preprocessing.ts";
 import { checkFinite, exit } from "./scores.ts";
@@ -130,7 +131,14 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
   // only a path lets onnxruntime find weights beside the model
   const file = await openFile(external && path ? path : bytes, rest);
   const front = await feeder(entry, rest);
-  const asking: Asking = { file, output, batch: dynamic ? chunkOf(fileShape) : x.type.shape[0]!, dynamic, feeder: front, inputShape };
+  const asking: Asking = {
+    file,
+    output,
+    batch: dynamic ? affordableRows(graph, chunkOf(fileShape)) : x.type.shape[0]!,
+    dynamic,
+    feeder: front,
+    inputShape,
+  };
   const columns: Columns = { classes: how.classes, single: !how.single ? null : how.undone === "Sigmoid" ? "probability" : "logit" };
   const scores = (s: Tensor<"float32">) => scoresOf(asking, columns, s);
   const release = async () => {

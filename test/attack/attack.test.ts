@@ -1,6 +1,6 @@
 /** What every attack must keep to, and one that is known in closed form. */
 import { describe, expect, test } from "vitest";
-import { attack, domain, fgsm, l2, linf, norms, pgd } from "../../src/attack/index.ts";
+import { attack, domain, fgsm, l2, linf, norms, pgd, victimOf } from "../../src/attack/index.ts";
 import { projectExactly } from "../../src/attack/norm.ts";
 import { CounterfoilError, normal, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { input } from "../../src/graph/index.ts";
@@ -163,6 +163,43 @@ test.each(["linf", "l2"] as const)("a gradient that is NaN stops nothing (%s)", 
   const result = await attack(victim, { x: start, labels: [0, 0, 0] }, options);
   await victim.release();
   expect(result.samples[0]!.success).toBe(true);
+});
+
+test("the best iterate is kept, not the last", async () => {
+  // class 1 wins only in 0.57 ± 0.02; steps of 0.07 from 0.5 hit it, and leave it again
+  const e = builder();
+  const input0 = input("float32", [1, 1], "x", ["N", 1]);
+  const lead = e.Sub(e.scalar(0.02, input0), e.Abs(e.Sub(input0, e.scalar(0.571, input0))));
+  const victim = await openClassifier(write({ inputs: [input0], outputs: [e.Concat(e.Neg(lead), lead, { axis: 1 })] }), run);
+  const data = { x: tensor([0.5], [1, 1]), labels: [0] };
+  const chosen = pgd({ steps: 2, relativeStep: 0.35, randomStart: false });
+  const meter = victimOf(victim, "gradient", run);
+  const threat = { norm: linf, epsilon: 0.2, targeted: false, domain: domain([1]) };
+  const batch = { x: data.x, labels: Int32Array.of(0), keys: [seedKey(0)], restart: 0 };
+  const [best, last] = await chosen.run(meter.victim, batch, threat);
+  await meter.release();
+  expect(await victim.labels(best!)).toEqual(Int32Array.of(1));
+  expect(await victim.labels(last!)).toEqual(Int32Array.of(0));
+  const { samples } = await attack(victim, data, { ...run, attack: chosen, norm: linf, epsilon: 0.2 });
+  expect(samples[0]!.success).toBe(true);
+  await victim.release();
+});
+
+test("clean samples without an answer are refused, and ε wider than the data", async () => {
+  const e = builder();
+  const input0 = input("float32", [1, 1], "x", ["N", 1]);
+  const root = e.Sqrt(e.Sub(input0, e.scalar(0.2, input0)));
+  const victim = await openClassifier(
+    write({ inputs: [input0], outputs: [e.Concat(root, e.Neg(root), { axis: 1 })], metadata: {} }),
+    run,
+  ).catch((error) => error);
+  // at the ramp that opening asks about it is no number already
+  expect(victim).toBeInstanceOf(CounterfoilError);
+  await opened(async (model) => {
+    const holes = { ...model, labels: async (z: Tensor<"float32">) => (await model.labels(z)).map((c, i) => (i === 3 ? -1 : c)) };
+    await expect(attack(holes, { x, labels }, { ...run, attack: fgsm(), epsilon: 0.1 })).rejects.toThrow(/NaN at sample 3/);
+    await expect(attack(model, { x, labels }, { ...run, attack: fgsm(), epsilon: 8 })).rejects.toThrow(/8\/255/);
+  });
 });
 
 test("scores that are no numbers are no answer", () => {

