@@ -73,7 +73,8 @@ function halving(x: Float32Array, threat: Threat, { steps = 100, rho = 0.75, mom
     stepRow(next, from.gradient, x, step, threat);
     for (let j = 0; j < next.length; j++) next[j] = from.z[j]! + a * (next[j]! - from.z[j]!) + (1 - a) * (from.z[j]! - before[j]!);
     threat.norm.project(next, x, threat.epsilon, boxOf(threat.domain, x));
-    before = now.z;
+    // after a restart the climb has only been at the best point
+    before = from.z;
     return next;
   };
 }

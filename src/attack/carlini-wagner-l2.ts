@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
+import { freed } from "./iterate.ts";
 import { beyond, cosine, Nearest, towardsBoundary } from "./nearest.ts";
 import { l2 } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
@@ -58,7 +59,7 @@ export function carliniWagnerL2({
         const ways = yield* ascents(x, label, targeted, "l2", box);
         const [start] = yield [{ point: x, ...ways[0] }];
         best.offer(x, beyond(start!.gain, confidence));
-        const c = new ConstantSearch(constant ?? firstConstant(start!.gain, start!.gradient) * 2);
+        const c = new ConstantSearch(constant ?? firstConstant(start!.gain, freed(start!.gradient, domain.free)) * 2);
         for (let round = 0; round < rounds && best.distance > 0; round++) {
           const way = ways[round % 2]!;
           const w = space.of(x);

@@ -26,8 +26,9 @@ export interface CarliniWagnerLinfOptions {
 /**
  * Carlini & Wagner 2017, "Towards Evaluating the Robustness of Neural Networks", arXiv:1608.04644, §VI.C:
  *   min over w  c·f(x'(w)) + Σᵢ max(|x'ᵢ(w) − xᵢ| − τ, 0),  f(x') = max(−gain(x'), −κ),
- * by Adam in tanh space, starting from the last success. τ falls to 0.9 of what was reached as long as that works; then between what worked and what did not.
- * f falls towards the nearest rival, and with a higher c along the odds, as in L2. Norm: L∞. White box; targeted or not. A try ends when its sample wins within τ. The nearest point met is then drawn back to the boundary.
+ * by Adam in tanh space, starting from the last success. τ falls to 0.9 of what was reached as long as that works; then between what worked and
+ * what did not. f falls towards the nearest rival, and with a higher c along the odds, as in L2. A try ends when its sample wins within τ.
+ * Norm: L∞. White box; targeted or not. The nearest point met is then drawn back to the boundary.
  */
 export function carliniWagnerLinf({
   steps = 100,

@@ -1,6 +1,7 @@
 /** Where candidates are heard: each is made legal, then run by the model, whose word is the last. */
-import { fail, type Tensor, take } from "../base/index.ts";
+import { type Tensor, take } from "../base/index.ts";
 import type { LabelModel } from "../model/index.ts";
+import { refuseNaN } from "./answers.ts";
 import type { Attack, Threat } from "./attack.ts";
 import { legalise } from "./domain.ts";
 import { row } from "./iterate.ts";
@@ -15,18 +16,6 @@ interface Found {
 }
 
 /** What is known of every sample, and who decides it. */
-/** A clean input that gets no answer: nothing could be said of it. */
-export function refuseNaN(predicted: Int32Array): void {
-  const bad = predicted.indexOf(-1);
-  if (bad >= 0)
-    fail({
-      code: "scores-not-finite",
-      expected: "scores that are numbers for every clean sample",
-      got: `NaN at sample ${bad}`,
-      mend: "check the model there, and the data's range and preprocessing; leave the sample out if it is meant to fail",
-    });
-}
-
 export class Court {
   readonly x: Tensor<"float32">;
   readonly n: number;
@@ -68,17 +57,21 @@ export class Court {
     return (this.#targets ?? this.#labels)[i]!;
   }
 
+  /** Answers that are no class (−1) leave the label: the model has failed there. */
   #wins(i: number, predicted: number): boolean {
     return this.#targets ? predicted === this.#targets[i] : predicted !== this.#labels[i];
   }
+
+  /** A sample whose target is its own class: nothing to reach. */
+  #idle = (i: number): boolean => this.#targets?.[i] === this.#labels[i];
 
   /** Ask the file about the clean inputs. */
   async open(): Promise<void> {
     this.#predicted = await this.#model.labels(this.x);
     refuseNaN(this.#predicted);
     for (let i = 0; i < this.n; i++)
-      if (this.#wins(i, this.#predicted[i]!)) this.found.set(i, { predicted: this.#predicted[i]!, distance: 0 });
-    this.standing = Array.from({ length: this.n }, (_, i) => i).filter((i) => !this.found.has(i));
+      if (!this.#idle(i) && this.#wins(i, this.#predicted[i]!)) this.found.set(i, { predicted: this.#predicted[i]!, distance: 0 });
+    this.standing = Array.from({ length: this.n }, (_, i) => i).filter((i) => !this.found.has(i) && !this.#idle(i));
   }
 
   count(chosen: readonly number[], { forwards, backwards }: { forwards: Float64Array; backwards: Float64Array }): void {
@@ -122,9 +115,12 @@ export class Court {
     const x = row(this.x, i);
     // in float64: a difference of float32 numbers, unrounded
     const distance = this.#threat.norm.distance(Float64Array.from(z, (v, j) => v - x[j]!));
+    const inside = this.#kind === "own" || distance <= this.#threat.epsilon;
+    // legal candidates of a bounded attack are inside; what is not would be our mistake, and no success
+    if (this.#kind === "bounded" && !inside) return false;
     const nearer = won && distance < (this.found.get(i)?.distance ?? Number.POSITIVE_INFINITY);
-    if (nearer || !this.#shown.has(i)) row(this.adversarial, i).set(z);
-    this.#shown.add(i);
+    if (inside && (nearer || !this.#shown.has(i))) row(this.adversarial, i).set(z);
+    if (inside) this.#shown.add(i);
     if (nearer) this.found.set(i, { predicted: answer, distance });
     return won;
   }
@@ -132,12 +128,13 @@ export class Court {
   result(index: number): SampleResult {
     const hit = this.found.get(index);
     const predicted = this.#predicted[index]!;
+    const success = hit !== undefined && (this.#kind !== "minimal" || hit.distance <= this.#threat.epsilon);
     return {
       index,
       label: this.#labels[index]!,
       predicted,
-      adversarialPredicted: hit?.predicted ?? predicted,
-      success: hit !== undefined && (this.#kind !== "minimal" || hit.distance <= this.#threat.epsilon),
+      adversarialPredicted: success ? hit.predicted : predicted,
+      success,
       distance: hit?.distance ?? 0,
       forwards: this.#forwards[index]!,
       backwards: this.#backwards[index]!,

@@ -20,8 +20,9 @@ export interface DeepFoolOptions {
  * DeepFool. Moosavi-Dezfooli, Fawzi & Frossard 2015, "DeepFool: a simple and accurate method to fool deep neural networks", arXiv:1511.04599,
  * Algorithm 2: with f_j = z_j − z_y linearised at the point, step to the nearest of the planes f_j = 0,
  *   L2: r = |f_j|/‖∇f_j‖₂²·∇f_j,   L∞: r = |f_j|/‖∇f_j‖₁·sign ∇f_j,
- * until the label is left; the point is cut to the box, and from half of the steps on, features that lie at its edge count as fixed. Norms: L2, L∞. White box; with a target t, f = z_t − z_j for
- * the class j that leads. The point is then drawn back to the boundary, which takes the overshoot off again.
+ * until the label is left; the point is cut to the box, and from half of the steps on, features that lie at its edge count as fixed.
+ * Norms: L2, L∞. White box; with a target t, f = z_t − z_j for the class j that leads. The point is then drawn back to the boundary, which takes the overshoot
+ * off again.
  */
 export function deepfool({
   steps = 50,

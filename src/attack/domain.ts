@@ -8,9 +8,9 @@ import { type Box, type Norm, projectExactly } from "./norm.ts";
 export interface Domain extends Box {
   /** 1 where a feature may change. */
   readonly free: Uint8Array;
-  /** Legal values lie whole steps from `origin`: 1/255 for pixels in [0, 1]; 0 where any value is legal. */
-  readonly step: Float32Array;
-  readonly origin: Float32Array;
+  /** Legal values are the float32 numbers nearest to `origin` plus whole steps: 1/255 for pixels in [0, 1]; 0 where any value is legal. */
+  readonly step: Float64Array;
+  readonly origin: Float64Array;
   /** Features of which exactly one is 1 and the others 0. */
   readonly groups: readonly (readonly number[])[];
 }
@@ -36,7 +36,7 @@ export interface Constraints {
 export function domain(shape: readonly number[], constraints: Constraints = {}): Domain {
   const n = size(shape);
   const { low = 0, high = 1, mask, fixed = [], step = 0, groups = [] } = constraints;
-  const each = (what: string, v: PerFeature): Float32Array => {
+  const each = (what: string, v: PerFeature): Float64Array => {
     if (typeof v !== "number" && v.length !== n)
       fail({
         code: "constraint-size",
@@ -44,9 +44,10 @@ export function domain(shape: readonly number[], constraints: Constraints = {}):
         got: `${v.length}`,
         mend: "give one a feature",
       });
-    return typeof v === "number" ? new Float32Array(n).fill(v) : Float32Array.from(v);
+    return typeof v === "number" ? new Float64Array(n).fill(v) : Float64Array.from(v);
   };
-  const box = { low: each("low", low), high: each("high", high) };
+  const [lows, steps] = [each("low", low), each("step", step)];
+  const box = { low: Float32Array.from(lows), high: Float32Array.from(each("high", high)) };
   const bad = box.low.findIndex((v, i) => !(v <= box.high[i]!));
   if (bad >= 0)
     fail({
@@ -55,13 +56,25 @@ export function domain(shape: readonly number[], constraints: Constraints = {}):
       got: `${box.low[bad]} and ${box.high[bad]} at feature ${bad}`,
       mend: "swap them",
     });
+  const wrong = steps.find((s) => !(s >= 0 && s < Number.POSITIVE_INFINITY));
+  if (wrong !== undefined)
+    fail({ code: "constraint-step", expected: "steps ≥ 0", got: `${wrong}`, mend: "give the step's length; 0 where any value is legal" });
   const free = Uint8Array.from(mask ? each("mask", mask) : new Uint8Array(n).fill(1), (v) => (v ? 1 : 0));
   for (const i of [...fixed, ...groups.flat()])
     if (!Number.isInteger(i) || i < 0 || i >= n)
       fail({ code: "constraint-feature", expected: `features 0…${n - 1}`, got: `${i}`, mend: "count features from 0" });
   for (const i of fixed) free[i] = 0;
-  return { ...box, free, step: each("step", step), origin: box.low, groups };
+  // without a least value, steps are counted from 0
+  const origin = lows.map((v) => (bounded(v) ? v : 0));
+  return { ...box, free, step: steps, origin, groups };
 }
+
+/** Whether a limit is one: some write float32's largest number for none. */
+const bounded = (v: number): boolean => Math.abs(v) < 1e30;
+
+/** high − low of each feature: the unit of what is said as a share of the range. 1 where a feature has no limits, or only one value. */
+export const widths = ({ low, high }: Box): Float64Array =>
+  Float64Array.from(low, (v, i) => (bounded(v) && bounded(high[i]!) && high[i]! > v ? high[i]! - v : 1));
 
 /** The box of one sample: what is not free stays at x. */
 export function boxOf({ low, high, free }: Domain, x: Float32Array): Box {
@@ -69,31 +82,61 @@ export function boxOf({ low, high, free }: Domain, x: Float32Array): Box {
   return { low: low.map((v, i) => (free[i] ? v : x[i]!)), high: high.map((v, i) => (free[i] ? v : x[i]!)) };
 }
 
-const distanceOf = (norm: Norm, z: Float32Array, x: Float32Array): number => norm.distance(Float64Array.from(z, (v, i) => v - x[i]!));
+/** ε may be exceeded by this share where whole steps are counted: it is itself a rounded number of steps. */
+const SLACK = 1e-6;
 
-/** Round to the lattice: to the nearest, or towards x, which never leaves a ball. */
-function toLattice(z: Float32Array, x: Float32Array, { step, origin, low, high }: Domain, towards: boolean): void {
+/** What float32 does not tell from `v`, in steps. */
+const fuzz = (v: number, step: number): number => Math.min(SLACK + (Math.abs(v) * 2 ** -22) / step, 0.25);
+
+/**
+ * Round to the lattice, in place: by whole steps from x, as near as may be, or towards x, which never leaves a ball. Features of groups are left out.
+ * @param epsilon how far a feature may go
+ * @returns z − x as the lattice says it, which float32 only rounds; and whether a step was made
+ */
+function toLattice(
+  z: Float32Array,
+  x: Float32Array,
+  within: Domain,
+  epsilon: number,
+  towards: boolean,
+): { delta: Float64Array; stepped: boolean } {
+  const { step, origin, low, high, groups } = within;
+  const delta = new Float64Array(z.length);
+  const grouped = new Set(groups.flat());
+  let stepped = false;
   for (let i = 0; i < z.length; i++) {
     const s = step[i]!;
-    if (s === 0 || z[i] === x[i]) continue;
-    const steps = (z[i]! - origin[i]!) / s;
-    const whole = !towards ? Math.round(steps) : z[i]! > x[i]! ? Math.floor(steps) : Math.ceil(steps);
-    const v = Math.fround(origin[i]! + whole * s);
-    z[i] = v < low[i]! || v > high[i]! ? x[i]! : v;
+    delta[i] = z[i]! - x[i]!;
+    if (s === 0 || grouped.has(i) || delta[i] === 0) continue;
+    const own = Math.round((x[i]! - origin[i]!) / s);
+    const steps = delta[i]! / s;
+    const near = towards ? Math.trunc(steps + Math.sign(steps) * fuzz(z[i]!, s)) : Math.round(steps);
+    const most = Math.floor((epsilon / s) * (1 + SLACK) + SLACK);
+    const least = Math.max(Math.ceil((low[i]! - origin[i]!) / s - fuzz(low[i]!, s)) - own, -most);
+    const last = Math.min(Math.floor((high[i]! - origin[i]!) / s + fuzz(high[i]!, s)) - own, most);
+    const whole = Math.min(Math.max(near, least), last);
+    const v = whole === 0 ? x[i]! : origin[i]! + (own + whole) * s;
+    z[i] = Math.min(Math.max(v, low[i]!), high[i]!);
+    delta[i] = whole * s;
+    stepped ||= whole !== 0;
   }
+  return { delta, stepped };
 }
 
-/** One feature of each group on: the largest. */
-function toGroups(z: Float32Array, groups: Domain["groups"]): void {
+/** One feature of each group on: the largest, x's own where others are only as large. Of a group with a feature that may not change, all are x's. */
+function toGroups(z: Float32Array, x: Float32Array, { groups, free }: Domain): void {
   for (const group of groups) {
-    const on = group.reduce((best, i) => (z[i]! > z[best]! ? i : best), group[0]!);
-    for (const i of group) z[i] = i === on ? 1 : 0;
+    const own = group.reduce((best, i) => (x[i]! > x[best]! ? i : best), group[0]!);
+    const on = group.every((i) => free[i]) ? group.reduce((best, i) => (z[i]! > z[best]! ? i : best), own) : own;
+    for (const i of group) z[i] = on === own ? x[i]! : i === on ? 1 : 0;
   }
 }
 
 /**
  * Bring a candidate to a legal input of the ball around `x`, in place: into ball and box, then to the lattice and the groups. What would leave the
- * ball by that is rounded towards x; groups that still do go back to x's own.
+ * ball by that is rounded towards x; groups that still do go back to x's own; and if that is not enough, all of it. Distances are judged in float64
+ * between the float32 values. Only where whole steps were made they are judged between the lattice's own numbers, up to 1e-6 of ε: k steps are k steps,
+ * though float32 may store both ends a rounding further apart.
  * @param epsilon ∞ for a candidate that is only to be legal
  */
 export function legalise(z: Float32Array, x: Float32Array, norm: Norm, epsilon: number, within: Domain): void {
@@ -103,16 +146,25 @@ export function legalise(z: Float32Array, x: Float32Array, norm: Norm, epsilon: 
   const { step, groups } = within;
   if (groups.length === 0 && !step.some((s) => s > 0)) return;
   const before = z.slice();
-  toLattice(z, x, within, false);
-  toGroups(z, groups);
-  if (distanceOf(norm, z, x) <= epsilon) return;
-  z.set(before);
-  toLattice(z, x, within, true);
-  toGroups(z, groups);
-  for (const group of groups) {
-    if (distanceOf(norm, z, x) <= epsilon) break;
-    for (const i of group) z[i] = x[i]!;
+  // no feature goes further than ε, but for L0, which only counts them
+  const reach = norm.name === "l0" ? Number.POSITIVE_INFINITY : epsilon;
+  for (const towards of [false, true]) {
+    z.set(before);
+    toGroups(z, x, within);
+    const { delta, stepped } = toLattice(z, x, within, reach, towards);
+    const most = stepped ? epsilon * (1 + SLACK) : epsilon;
+    const fits = () => norm.distance(delta) <= most;
+    if (fits()) return;
+    if (!towards) continue;
+    for (const group of groups) {
+      for (const i of group) {
+        z[i] = x[i]!;
+        delta[i] = 0;
+      }
+      if (fits()) return;
+    }
   }
+  z.set(x);
 }
 
 /** Refuse samples that are not legal themselves: an attack would have to leave them to begin. */
@@ -127,8 +179,8 @@ export function checkLegal(x: Float32Array, width: number, within: Domain, toler
         got: `${v} in sample ${Math.floor(k / width)}`,
         mend: "declare the data's range (--range LOW,HIGH), or bring the data to it",
       });
-    const off = s > 0 ? Math.abs((v - within.origin[i]!) / s - Math.round((v - within.origin[i]!) / s)) : 0;
-    if (off > 1e-3)
+    const steps = (v - within.origin[i]!) / s;
+    if (s > 0 && Math.abs(steps - Math.round(steps)) > 1e-3 + fuzz(v, s))
       fail({
         code: "input-lattice",
         expected: `values a whole number of steps of ${s} from ${within.origin[i]}`,
@@ -136,4 +188,16 @@ export function checkLegal(x: Float32Array, width: number, within: Domain, toler
         mend: "round the data to its steps first, or leave the step out",
       });
   }
+  for (let k = 0; k < x.length / Math.max(width, 1); k++)
+    for (const group of within.groups) {
+      const values = group.map((i) => x[k * width + i]!);
+      const near = (to: number) => values.filter((v) => Math.abs(v - to) <= tolerance).length;
+      if (near(1) !== 1 || near(0) !== group.length - 1)
+        fail({
+          code: "input-group",
+          expected: `exactly one 1 and else 0 at features ${group.join(", ")}`,
+          got: `${values.join(", ")} in sample ${k}`,
+          mend: "encode the category one-hot, or take the features out of the groups",
+        });
+    }
 }

@@ -1,6 +1,7 @@
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
+import { freed } from "./iterate.ts";
 import { beyond, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
 import { l1, type Norm } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
@@ -59,7 +60,7 @@ export function ead({
         const starts = yield ways.map((way) => ({ point: x, ...way }));
         const start = starts[0]!;
         best.offer(x, beyond(start.gain, confidence));
-        const c = new ConstantSearch(constant ?? firstConstant(start.gain, start.gradient) * 2);
+        const c = new ConstantSearch(constant ?? firstConstant(start.gain, freed(start.gradient, domain.free)) * 2);
         for (let round = 0; round < rounds && best.distance > 0; round++) {
           let last = x.slice();
           const y = x.slice();

@@ -18,9 +18,10 @@ export const fgsm = (): Attack<"gradient"> => ({
   async run(victim, { x, labels }, { norm, epsilon, targeted, domain }) {
     const { gradient } = await victim.slopes(targeted ? negated(crossEntropy) : crossEntropy, x, labels);
     const moved = eachRow(x, (out, i) => {
+      const clean = row(x, i);
       norm.steepest(freed(row(gradient, i), domain.free), out);
-      for (let j = 0; j < out.length; j++) out[j] = row(x, i)[j]! + epsilon * out[j]!;
-      norm.project(out, row(x, i), epsilon, boxOf(domain, row(x, i)));
+      for (let j = 0; j < out.length; j++) out[j] = clean[j]! + epsilon * out[j]!;
+      norm.project(out, clean, epsilon, boxOf(domain, clean));
     });
     return [moved];
   },

@@ -5,7 +5,7 @@ export * from "./boundary.ts";
 export * from "./carlini-wagner-l2.ts";
 export * from "./carlini-wagner-linf.ts";
 export * from "./catalogue.ts";
-export { refuseNaN } from "./court.ts";
+export { refuseNaN } from "./answers.ts";
 export * from "./ddn.ts";
 export * from "./deepfool.ts";
 export * from "./destruction.ts";

@@ -25,9 +25,10 @@ export const randomStart = ({ x, keys }: Pick<Batch, "x" | "keys">, threat: Thre
   eachRow(x, (out, i) => startRow(out, row(x, i), keys[i]!, threat));
 
 export function startRow(out: Float32Array, x: Float32Array, key: Key, { norm, epsilon, domain }: Threat): void {
-  const delta = norm.start(key, x.length, epsilon);
+  const box = boxOf(domain, x);
+  const delta = norm.start(key, x.length, epsilon, { x, box });
   for (let j = 0; j < out.length; j++) out[j] = domain.free[j] ? x[j]! + delta[j]! : x[j]!;
-  norm.project(out, x, epsilon, boxOf(domain, x));
+  norm.project(out, x, epsilon, box);
 }
 
 /** z + length·direction(g), back in ball and box: one projected step of one sample, in place. `length` is in the units of the norm. */
@@ -56,7 +57,8 @@ export const freed = (g: Float32Array, free: Uint8Array): Float32Array =>
 export function lead(logits: Floats, i: number, label: number, targeted: boolean): number {
   const z = row(logits, i);
   let rival = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j < z.length; j++) if (j !== label && !(z[j]! <= rival)) rival = z[j]!;
+  // Math.max keeps a NaN
+  for (let j = 0; j < z.length; j++) if (j !== label) rival = Math.max(rival, z[j]!);
   const margin = z[label]! - rival;
   return targeted ? -margin : margin;
 }

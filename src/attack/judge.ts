@@ -12,10 +12,11 @@ export interface AttackOptions<A extends Access = Access> extends VictimOptions 
   readonly attack: Attack<A>;
   /** Default L∞, or the first that the attack works in. */
   readonly norm?: Norm;
-  /** Largest perturbation in the data's units. Needed by `bounded` attacks; of the others it decides which successes count for the robust accuracy. */
+  /** Largest perturbation in the data's units. Needed by `bounded` attacks; of `minimal` ones it decides which successes count; `own` threats ignore it. */
   readonly epsilon?: number;
   /** Classes to reach, one a sample; untargeted without. */
   readonly targets?: ArrayLike<number>;
+  /** Default 1. Attacks that draw nothing at random run once whatever is said. */
   readonly restarts?: number;
   readonly seed?: number;
   /** Numbers of the samples in a larger set: what is random about a sample follows its number. Default 0, 1, … */
@@ -98,7 +99,9 @@ export async function* attackEach<A extends Access>(
   options: AttackOptions<A>,
 ): AsyncGenerator<SampleResult, AttackResult> {
   check(model, data, options as unknown as AttackOptions);
-  const { attack, restarts = 1, seed = 0, range = [0, 1], onProgress } = options;
+  const { attack, seed = 0, range = [0, 1], onProgress } = options;
+  // what draws nothing would only repeat itself
+  const restarts = attack.deterministic ? 1 : (options.restarts ?? 1);
   const norm = options.norm ?? (attack.norms.includes("linf") ? linf : norms[attack.norms[0]!]);
   const epsilon = options.epsilon ?? Number.POSITIVE_INFINITY;
   if (norm.name === "linf" && options.epsilon !== undefined && options.epsilon > range[1] - range[0] && !options.constraints)
@@ -139,7 +142,8 @@ export async function* attackEach<A extends Access>(
         onProgress?.(restart * open.length + at + chosen.length, restarts * open.length);
         if (restart === restarts - 1) for (const i of chosen) yield court.result(i);
       }
-      if (restart === restarts - 1) for (let i = 0; i < n; i++) if (!open.includes(i)) yield court.result(i);
+      const asked = new Set(open);
+      if (restart === restarts - 1) for (let i = 0; i < n; i++) if (!asked.has(i)) yield court.result(i);
     }
   } finally {
     await meter.release();

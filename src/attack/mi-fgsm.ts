@@ -28,9 +28,12 @@ export function momentumOf({ steps = 10, relativeStep = 1 / steps, decay = 1, lo
  */
 export const gathered = (g: Tensor<"float32">, gradient: Tensor<"float32">, decay: number, free: Uint8Array): Tensor<"float32"> =>
   eachRow(g, (out, i) => {
-    const slope = freed(row(gradient, i), free).map((v) => (Number.isFinite(v) ? v : 0));
-    const mean = slope.reduce((s, v) => s + Math.abs(v), 0) / slope.length;
-    for (let j = 0; j < out.length; j++) out[j] = decay * row(g, i)[j]! + (mean > 0 ? slope[j]! / mean : 0);
+    const slope = freed(row(gradient, i), free);
+    const before = row(g, i);
+    let sum = 0;
+    for (let j = 0; j < slope.length; j++) if (Number.isFinite(slope[j]!)) sum += Math.abs(slope[j]!);
+    const scale = sum > 0 ? slope.length / sum : 0;
+    for (let j = 0; j < out.length; j++) out[j] = decay * before[j]! + (Number.isFinite(slope[j]!) ? slope[j]! * scale : 0);
   });
 
 /**

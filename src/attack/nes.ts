@@ -9,7 +9,7 @@ export interface NesOptions {
   readonly queries?: number;
   /** Points of one estimate, an even number; default 50. */
   readonly samples?: number;
-  /** Standard deviation of the search, in the units of the data; default 0.001. */
+  /** Standard deviation of the search, as a share of each feature's range; default 0.001. */
   readonly sigma?: number;
   /** First step length as a share of ε; default 0.2. It halves where five steps gain nothing. */
   readonly relativeStep?: number;

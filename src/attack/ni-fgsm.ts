@@ -25,7 +25,8 @@ export function niFgsm(options: MomentumOptions = {}): Attack<"gradient"> {
       const best = new Best(z);
       for (let k = 0; k < steps; k++) {
         const ahead = eachRow(z, (out, i) => {
-          for (let j = 0; j < out.length; j++) out[j] = row(z, i)[j]! + alpha * decay * row(g, i)[j]!;
+          const [at, v] = [row(z, i), row(g, i)];
+          for (let j = 0; j < out.length; j++) out[j] = at[j]! + alpha * decay * v[j]!;
         });
         const { gradient } = await victim.slopes(climbed, ahead, labels);
         g = gathered(g, gradient, decay, threat.domain.free);

@@ -20,8 +20,11 @@ export interface Norm {
   steepest(g: Float32Array, out: Float32Array, share?: number): void;
   /** Bring `z` into the ball of radius ε around `x` and into the box, in place, up to rounding. */
   project(z: Float32Array, x: Float32Array, epsilon: number, box: Box): void;
-  /** A random perturbation inside the ball. */
-  start(key: Key, n: number, epsilon: number): Float32Array;
+  /**
+   * A random perturbation inside the ball.
+   * @param around the point and its box, in which L0's features go anywhere; without, they move by −1…1
+   */
+  start(key: Key, n: number, epsilon: number, around?: { readonly x: Float32Array; readonly box: Box }): Float32Array;
 }
 
 const clamp = (v: number, low: number, high: number): number => (v < low ? low : v > high ? high : v);
@@ -131,43 +134,37 @@ export const l1: Norm = {
 
 /**
  * The point of {‖z − x‖₁ ≤ ε} ∩ box nearest to `z` (Croce & Hein 2021, arXiv:2103.01208, Prop. 2.1): every |δᵢ| shrinks by one λ ≥ 0 and
- * is cut to what the box leaves. Σ is piecewise linear and falls with λ: its kinks are sorted, and λ lies between two of them.
+ * is cut to what the box leaves. Σ falls with λ: λ is halved in on, to float64's last bit.
  */
 function projectL1Box(z: Float32Array, x: Float32Array, epsilon: number, { low, high }: Box): void {
   const n = z.length;
   const size = new Float64Array(n);
   const room = new Float64Array(n);
-  let sum = 0;
+  // those that λ can change come first
+  let m = 0;
+  let [sum, largest] = [0, 0];
   for (let i = 0; i < n; i++) {
     const d = z[i]! - x[i]!;
-    size[i] = Math.abs(d);
-    room[i] = Math.max(d > 0 ? high[i]! - x[i]! : x[i]! - low[i]!, 0);
-    sum += Math.min(size[i]!, room[i]!);
+    const left = d > 0 ? high[i]! - x[i]! : x[i]! - low[i]!;
+    if (!(Math.abs(d) > 0 && left > 0)) continue;
+    size[m] = Math.abs(d);
+    room[m] = left;
+    sum += Math.min(size[m]!, left);
+    largest = Math.max(largest, size[m]!);
+    m++;
   }
-  let lambda = 0;
-  if (sum > epsilon) {
-    // |δᵢ|(λ) = clamp(sizeᵢ − λ, 0, roomᵢ): starts to fall at λ = sizeᵢ − roomᵢ, is 0 from λ = sizeᵢ
-    const kinks: [at: number, slope: number][] = [];
-    let slope = 0;
-    for (let i = 0; i < n; i++) {
-      if (size[i] === 0 || room[i] === 0) continue;
-      if (size[i]! > room[i]!) kinks.push([size[i]! - room[i]!, 1]);
-      else slope++;
-      kinks.push([size[i]!, -1]);
-    }
-    kinks.sort((a, b) => a[0] - b[0]);
-    for (const [at, change] of kinks) {
-      const fall = slope * (at - lambda);
-      if (sum - fall <= epsilon) break;
-      sum -= fall;
-      lambda = at;
-      slope += change;
-    }
-    lambda += (sum - epsilon) / Math.max(slope, 1);
+  let [least, most] = [0, sum > epsilon ? largest : 0];
+  while (most - least > largest * 2 ** -53) {
+    const lambda = (least + most) / 2;
+    let left = 0;
+    for (let i = 0; i < m; i++) left += clamp(size[i]! - lambda, 0, room[i]!);
+    if (left > epsilon) least = lambda;
+    else most = lambda;
   }
   for (let i = 0; i < n; i++) {
     const d = z[i]! - x[i]!;
-    z[i] = clamp(x[i]! + Math.sign(d) * clamp(size[i]! - lambda, 0, room[i]!), low[i]!, high[i]!);
+    const left = Math.max(d > 0 ? high[i]! - x[i]! : x[i]! - low[i]!, 0);
+    z[i] = clamp(x[i]! + Math.sign(d) * clamp(Math.abs(d) - most, 0, left), low[i]!, high[i]!);
   }
 }
 
@@ -197,12 +194,19 @@ export const l0: Norm = {
       else z[i] = x[i]!;
     }
   },
-  start(key, n, epsilon) {
+  start(key, n, epsilon, around) {
     const u = uniform(key, 2 * n);
-    const k = Math.min(Math.floor(epsilon), n);
-    const last = k > 0 ? [...u.subarray(0, n)].sort((a, b) => b - a)[k - 1]! : 2;
-    // in units of the data's range, which the caller cuts it to
-    return Float32Array.from({ length: n }, (_, i) => (u[i]! >= last ? 2 * u[n + i]! - 1 : 0));
+    // features without room are not drawn
+    const roomy = [...u.subarray(0, n).keys()].filter((i) => !around || around.box.high[i]! > around.box.low[i]!);
+    const out = new Float32Array(n);
+    for (const i of roomy.sort((a, b) => u[b]! - u[a]!).slice(0, Math.max(Math.floor(epsilon), 0))) {
+      const at = around ? around.x[i]! : 0;
+      // where the box has no end, twice as far as the point lies, and 1
+      const [low, high] = around ? [around.box.low[i]!, around.box.high[i]!] : [-1, 1];
+      const [least, most] = [low > -1e30 ? low : at - Math.abs(at) - 1, high < 1e30 ? high : at + Math.abs(at) + 1];
+      out[i] = least + u[n + i]! * (most - least) - at;
+    }
+    return out;
   },
 };
 

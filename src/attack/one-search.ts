@@ -34,7 +34,7 @@ export type Search<R = Float32Array> = Generator<readonly Question[], R, readonl
 
 function gainOf(logits: Float32Array, label: number, targeted: boolean): number {
   let rival = Number.NEGATIVE_INFINITY;
-  for (let j = 0; j < logits.length; j++) if (j !== label && !(logits[j]! <= rival)) rival = logits[j]!;
+  for (let j = 0; j < logits.length; j++) if (j !== label) rival = Math.max(rival, logits[j]!);
   return targeted ? logits[label]! - rival : rival - logits[label]!;
 }
 

@@ -7,11 +7,11 @@ export interface SampleResult {
   readonly label: number;
   /** On the clean input. */
   readonly predicted: number;
-  /** On the best candidate: the first that succeeds (the nearest, of a `minimal` attack), else the clean prediction. */
+  /** On the best candidate: the first that succeeds (the nearest, of a `minimal` attack), else the clean prediction. −1: scores that are no numbers. */
   readonly adversarialPredicted: number;
   /** The file, run on a legal input (inside the ball, where ε was given), was wrong or reached the target. A clean error counts, at distance 0. */
   readonly success: boolean;
-  /** Of the adversarial input, in the attack's norm; 0 where there is none. */
+  /** Of the nearest input that turned the file, in the attack's norm, also where it lies beyond ε; 0 where there is none. */
   readonly distance: number;
   /** Passes that the attack made for this sample, over all restarts. */
   readonly forwards: number;
@@ -37,6 +37,6 @@ export interface AttackResult {
   readonly gradientEvaluations: number;
   readonly forwards: number;
   readonly samples: readonly SampleResult[];
-  /** The inputs behind the results: the one that succeeded, else the attack's first candidate; clean where that was wrong already. */
+  /** The inputs behind the results: the one that succeeded, else the attack's first candidate within ε; clean where there is none, or that was wrong already. */
   readonly adversarial: Tensor<"float32">;
 }

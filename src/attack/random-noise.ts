@@ -1,7 +1,7 @@
 import { fold } from "../base/index.ts";
 import type { Attack } from "./attack.ts";
 import { legalise } from "./domain.ts";
-import { Best, row } from "./iterate.ts";
+import { Best, row, startRow } from "./iterate.ts";
 import { Questions, wins } from "./questions.ts";
 
 export interface RandomNoiseOptions {
@@ -32,10 +32,8 @@ export const randomNoise = ({ queries = 1000 }: RandomNoiseOptions = {}): Attack
         open,
         round,
         (z, i, j) => {
-          const delta = norm.start(fold(keys[i]!, drawn + j), z.length, epsilon);
-          const clean = row(x, i);
-          for (let k = 0; k < z.length; k++) z[k] = clean[k]! + delta[k]!;
-          legalise(z, clean, norm, epsilon, domain);
+          startRow(z, row(x, i), fold(keys[i]!, drawn + j), threat);
+          legalise(z, row(x, i), norm, epsilon, domain);
         },
         (won, i, j, z) => {
           // the first of a round

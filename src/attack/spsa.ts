@@ -1,7 +1,7 @@
 import { fold } from "../base/index.ts";
 import { Adam } from "./adam.ts";
 import type { Attack } from "./attack.ts";
-import { boxOf } from "./domain.ts";
+import { boxOf, widths } from "./domain.ts";
 import { estimate } from "./gradient-estimate.ts";
 import { Best, copied, row } from "./iterate.ts";
 import { margins, Questions } from "./questions.ts";
@@ -12,9 +12,9 @@ export interface SpsaOptions {
   readonly queries?: number;
   /** Points of one estimate, an even number; default 128. */
   readonly samples?: number;
-  /** How far apart differences are taken, in the units of the data; default 0.01. */
+  /** Half of a difference, as a share of each feature's range; default 0.01. */
   readonly delta?: number;
-  /** Of Adam, in the units of the data; default 0.01. */
+  /** Of Adam, as a share of each feature's range; default 0.01. */
   readonly learningRate?: number;
 }
 
@@ -35,6 +35,7 @@ export const spsa = ({ queries = 10_000, samples = 128, delta = 0.01, learningRa
     const questions = new Questions(x, queries, margins(victim, batch, threat));
     const best = new Best(x);
     const z = copied(x);
+    const range = widths(domain);
     const adam = new Adam(x.data.length, learningRate);
     const width = x.data.length / Math.max(keys.length, 1);
     for (let t = 1; ; t++) {
@@ -44,7 +45,7 @@ export const spsa = ({ queries = 10_000, samples = 128, delta = 0.01, learningRa
       const gradient = await estimate(questions, open, z, x, about, threat);
       for (const i of open) {
         const [out, g] = [row(z, i), row(gradient, i)];
-        for (let k = 0; k < out.length; k++) out[k] = out[k]! - adam.step(i * width + k, g[k]!);
+        for (let k = 0; k < out.length; k++) out[k] = out[k]! - range[k]! * adam.step(i * width + k, range[k]! * g[k]!);
         norm.project(out, row(x, i), epsilon, boxOf(domain, row(x, i)));
       }
       await questions.put(

@@ -1,5 +1,6 @@
 /** Where Square Attack strikes: a sample's features in channels, and windows of them. */
 import { type Key, permutation, size, uniform } from "../base/index.ts";
+import { type Planes, planesOf } from "./transform/planes.ts";
 
 /** The same places in each channel: `channels[c][k]` is a feature. */
 export interface Window {
@@ -25,13 +26,11 @@ export interface Field {
 /** One random sign for each of `n`. */
 export const signs = (key: Key, n: number): Float32Array => uniform(key, n).map((u) => (u < 0.5 ? -1 : 1));
 
-/** Samples of shape [C, H, W], [H, W, C] or [H, W] are images; others have features without neighbours. */
+/** Pictures have neighbours; samples that are none, and those a pixel wide or high, have features without. */
 export function fieldOf(shape: readonly number[]): Field {
-  const axes = shape.length === 2 ? [1, ...shape] : shape;
-  const [a, b, c] = axes as [number, number, number];
-  if (axes.length !== 3 || b === 1 || Math.max(a, c) === 1 || (a === 1 && c === 1)) return features(size(shape));
-  // channels are the smaller of the outer axes
-  return c < a ? image(c, a, b, (k, i, j) => (i * b + j) * c + k) : image(a, b, c, (k, i, j) => (k * b + i) * c + j);
+  if (shape.length !== 2 && shape.length !== 3) return features(size(shape));
+  const picture = planesOf(shape);
+  return Math.min(picture.height, picture.width) === 1 ? features(size(shape)) : image(picture);
 }
 
 /** Any set of features is a window. */
@@ -49,9 +48,10 @@ function features(n: number): Field {
 }
 
 /** Windows are squares, as far as the image is high and wide enough for them. */
-function image(channels: number, height: number, width: number, index: (channel: number, i: number, j: number) => number): Field {
+function image({ channels, height, width, strides }: Planes): Field {
   const cut = (top: number, left: number, rows: number, columns: number): Window => {
-    const place = (c: number, k: number) => index(c, top + Math.floor(k / columns), left + (k % columns));
+    const place = (c: number, k: number) =>
+      c * strides[0] + (top + Math.floor(k / columns)) * strides[1] + (left + (k % columns)) * strides[2];
     return {
       channels: Array.from({ length: channels }, (_, c) => Int32Array.from({ length: rows * columns }, (_, k) => place(c, k))),
       rows,

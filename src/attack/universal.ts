@@ -11,7 +11,7 @@ type Floats = Tensor<"float32">;
 export interface UniversalOptions {
   /** Default 200. */
   readonly steps?: number;
-  /** Step length as a share of ε; default 0.05, falling to a tenth of that. */
+  /** Step length as a share of ε; default 0.1, falling to a tenth of that. */
   readonly relativeStep?: number;
   /** Samples a step; default 64. */
   readonly minibatch?: number;
@@ -24,8 +24,9 @@ export interface UniversalOptions {
 /** x + δ, each sample cut to its box. */
 const added = (x: Floats, delta: Float32Array, { domain }: Threat): Floats =>
   eachRow(x, (out, i) => {
-    const { low, high } = boxOf(domain, row(x, i));
-    for (let j = 0; j < out.length; j++) out[j] = Math.min(Math.max(row(x, i)[j]! + delta[j]!, low[j]!), high[j]!);
+    const clean = row(x, i);
+    const { low, high } = boxOf(domain, clean);
+    for (let j = 0; j < out.length; j++) out[j] = Math.min(Math.max(clean[j]! + delta[j]!, low[j]!), high[j]!);
   });
 
 /** ∇ of Σ min(J, β) in δ. Where x + δ was cut, only what leads back inside counts. */
@@ -52,7 +53,7 @@ export function universal({
   steps = 200,
   relativeStep = 0.1,
   minibatch: size = 64,
-  most = 9,
+  most,
   onFound,
 }: UniversalOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);

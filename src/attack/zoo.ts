@@ -1,7 +1,7 @@
 import { fold, permutation } from "../base/index.ts";
 import { Adam } from "./adam.ts";
 import type { Attack } from "./attack.ts";
-import { boxOf } from "./domain.ts";
+import { boxOf, widths } from "./domain.ts";
 import { Best, copied, row } from "./iterate.ts";
 import { l2 } from "./norm.ts";
 import { margins, Questions } from "./questions.ts";
@@ -11,13 +11,13 @@ export interface ZooOptions {
   readonly queries?: number;
   /** Weights c that are tried; default 3. */
   readonly searchSteps?: number;
-  /** The first c; default 10. */
+  /** The first c, for distances as shares of the range (its root mean square, where features differ); default 10. */
   readonly constant?: number;
   /** Coordinates of one step, two questions each; default 128. */
   readonly coordinates?: number;
-  /** Half of a difference, in the units of the data; default 0.001. */
+  /** Half of a difference, as a share of each feature's range; default 0.001. */
   readonly difference?: number;
-  /** Of Adam, in the units of the data; default 0.01. */
+  /** Of Adam, as a share of each feature's range; default 0.01. */
   readonly learningRate?: number;
 }
 
@@ -46,6 +46,8 @@ export const zoo = ({
     const best = new Best(x);
     const width = x.data.length / Math.max(keys.length, 1);
     const free = Array.from(domain.free.keys()).filter((k) => domain.free[k]);
+    const range = widths(domain);
+    const unit = free.reduce((sum, k) => sum + range[k]! ** 2, 0) / Math.max(free.length, 1);
     const many = Math.min(coordinates, free.length);
     if (many === 0) return [best.x];
     const c = keys.map(() => ({ low: 0, now: constant, high: Number.POSITIVE_INFINITY }));
@@ -93,7 +95,7 @@ export const zoo = ({
             out.set(row(z, i));
             const { low, high } = boxOf(domain, row(x, i));
             const k = chosen.get(i)![j >> 1]!;
-            out[k] = Math.min(Math.max(out[k]! + (j % 2 ? -difference : difference), low[k]!), high[k]!);
+            out[k] = Math.min(Math.max(out[k]! + (j % 2 ? -difference : difference) * range[k]!, low[k]!), high[k]!);
           },
           (answer, i, j, point) => {
             const about = asked.get(i)!;
@@ -106,8 +108,8 @@ export const zoo = ({
           const { low, high } = boxOf(domain, clean);
           chosen.get(i)!.forEach((k, n) => {
             const slope = (value[2 * n]! - value[2 * n + 1]!) / (at[2 * n]! - at[2 * n + 1]!);
-            const g = 2 * (out[k]! - clean[k]!) + (Number.isFinite(slope) ? c[i]!.now * slope : 0);
-            out[k] = Math.min(Math.max(out[k]! - adam.step(i * width + k, g), low[k]!), high[k]!);
+            const g = (2 * (out[k]! - clean[k]!)) / unit + (Number.isFinite(slope) ? c[i]!.now * slope : 0);
+            out[k] = Math.min(Math.max(out[k]! - range[k]! * adam.step(i * width + k, range[k]! * g), low[k]!), high[k]!);
           });
         }
         await look(open.filter((i) => questions.left[i]! > 0));

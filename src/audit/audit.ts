@@ -12,7 +12,7 @@ import {
   refuseNaN,
 } from "../attack/index.ts";
 import { fail, type Tensor, take } from "../base/index.ts";
-import { type LabelModel, nearChance, type ScoreModel } from "../model/index.ts";
+import { type GradientModel, type LabelModel, nearChance, type ScoreModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { type CascadeResult, cascade, type SampleRecord } from "./cascade.ts";
 import { certified } from "./certified.ts";
@@ -56,7 +56,7 @@ export interface AuditResult extends AuditReport {
 }
 
 /** Samples that checks and curves are made on. */
-const PROBE = { checks: 64, curve: 200, deployment: 1000 } as const;
+const PROBE = { checks: 64, curve: 200, deployment: 200 } as const;
 
 const defaultEpsilon = (norm: Norm, [low, high]: readonly [number, number]): number =>
   norm === linf
@@ -106,6 +106,7 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
     constraints: options.constraints,
     signal: options.signal,
   };
+  if (options.transferFrom) checkSource(options.transferFrom);
   onProgress("clean accuracy", 0, n);
   const predicted = await model.labels(x);
   refuseNaN(predicted);
@@ -130,7 +131,12 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
   const deployment = await deployed(model, given, result, right, { ...options, range, norm, epsilon });
   const transferred = options.transferFrom ? await transferFrom(options.transferFrom, model, given, result, { ...run, epsilon }) : null;
   onProgress("bounds", 0, 1);
-  const bounds = await certified(model, given, result, { ...run, epsilon, norm }, (done, total) => onProgress("bounds", done, total));
+  const bounds = await certified(model, given, result, {
+    ...run,
+    epsilon,
+    constrained: options.constraints !== undefined,
+    onProgress: (done, total) => onProgress("bounds", done, total),
+  });
   const findings: Findings = { model, probe, data: given, result, ensemble: chosen, norm, epsilon, range, curve, transferred, run };
   const found = await verdicts(findings, (done, total, title) => onProgress(`check: ${title}`, done, total));
   return {
@@ -145,7 +151,7 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
       classes: model.classes,
       inputShape: [...model.inputShape],
       output: (model as Partial<ScoreModel>).output ?? null,
-      notes: [...(model.notes ?? []), ...(model.why ? [model.why] : [])],
+      notes: [...(options.about?.model?.notes ?? []), ...(model.notes ?? []), ...(model.why ? [model.why] : [])],
     },
     data: options.about?.data ?? { n },
     classNames: options.about?.classNames ?? Array.from({ length: model.classes }, (_, k) => `${k}`),
@@ -230,7 +236,7 @@ async function deployed(
   return out;
 }
 
-/** Inputs made on another model, tried on the samples that the cascade left. */
+/** Inputs made on another model, tried on the samples that the cascade left and the other model has right. */
 async function transferFrom(
   source: LabelModel,
   model: LabelModel,
@@ -241,6 +247,15 @@ async function transferFrom(
   const left = result.samples.filter((s) => s.robust).map((s) => s.index);
   const n = result.samples.length;
   if (left.length === 0) return { turned: 0, asked: 0, robustAccuracy: 0 };
+  const made = await attack(source as GradientModel, part(data, left), { ...options, attack: apgdCe({ steps: 50 }) });
+  const answers = await model.labels(made.adversarial);
+  const asked = made.samples.filter((s) => s.predicted === s.label).map((s) => s.index);
+  const turned = asked.filter((k) => answers[k] !== data.labels[left[k]!]).length;
+  return { turned, asked: asked.length, robustAccuracy: (left.length - turned) / n };
+}
+
+/** Said before the cascade, which takes long. */
+function checkSource(source: LabelModel): void {
   if (!differentiable(source))
     fail({
       code: "attack-access",
@@ -248,9 +263,4 @@ async function transferFrom(
       got: `one that gives ${source.access}`,
       mend: "choose another model to transfer from",
     });
-  const some = part(data, left);
-  const made = await attack(source, some, { ...options, attack: apgdCe({ steps: 50 }) });
-  const answers = await model.labels(made.adversarial);
-  const turned = left.filter((i, k) => answers[k] !== data.labels[i]).length;
-  return { turned, asked: left.length, robustAccuracy: (left.length - turned) / n };
 }

@@ -18,12 +18,12 @@ export function anytime(samples: readonly SampleRecord[]): Point[] {
     standing--;
     if (turned[k + 1]?.backwards !== backwards) points.push([backwards, standing / n]);
   }
-  const most = Math.max(...samples.map((s) => s.backwards), 0);
+  const most = samples.reduce((m, s) => Math.max(m, s.backwards), 0);
   if (most > points.at(-1)![0]) points.push([most, standing / n]);
   return points;
 }
 
-/** ε of the curve, as shares of the audit's. */
+/** ε of the curve, as shares of the audit's; in L∞ no wider than the data. */
 export const SHARES = [0, 0.25, 0.5, 1, 1.5, 2] as const;
 
 /** Accuracy under APGD-CE, each ε attacked on its own. */
@@ -31,18 +31,14 @@ export async function againstEpsilon(
   model: GradientModel,
   data: Data,
   epsilon: number,
-  options: Omit<AttackOptions, "attack" | "epsilon">,
+  options: Omit<AttackOptions, "attack" | "epsilon"> & { readonly range: readonly [number, number] },
   steps: number,
 ): Promise<Point[]> {
+  const widest = options.norm?.name === "linf" ? options.range[1] - options.range[0] : Number.POSITIVE_INFINITY;
   const points: Point[] = [];
-  for (const share of SHARES) {
-    const { robustAccuracy } = await attack(model, data, {
-      ...options,
-      attack: apgdCe({ steps }),
-      epsilon: epsilon * share,
-      onProgress: undefined,
-    });
-    points.push([epsilon * share, robustAccuracy]);
+  for (const at of new Set(SHARES.map((share) => Math.min(epsilon * share, widest)))) {
+    const { robustAccuracy } = await attack(model, data, { ...options, attack: apgdCe({ steps }), epsilon: at, onProgress: undefined });
+    points.push([at, robustAccuracy]);
   }
   return points;
 }

@@ -1,5 +1,5 @@
 export * from "./audit.ts";
-export type { CascadeResult, SampleRecord, StageRecord } from "./cascade.ts";
+export { type CascadeResult, cascade, type SampleRecord, type StageRecord } from "./cascade.ts";
 export { type Check, checks, type Findings, type Verdict } from "./checks/index.ts";
 export { type Point, SHARES } from "./curve.ts";
 export type { Carried, Channel } from "./deployment.ts";

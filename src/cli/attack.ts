@@ -1,42 +1,30 @@
 import { defineCommand } from "citty";
-import { attack, catalogue, norms, type Settings } from "../attack/index.ts";
-import { fail } from "../base/index.ts";
+import { attack, norms } from "../attack/index.ts";
 import { load } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
+import { attackArgs, chosenAttack } from "./chosen-attack.ts";
 import { constraintsOf } from "./constraints.ts";
 import { labelled } from "./data.ts";
 import { expected } from "./expectation.ts";
 import { modelArgs, modelOptions } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
-import { saveAdversarial } from "./save-adversarial.ts";
-
-const SETTINGS: Readonly<Record<string, keyof Settings>> = {
-  steps: "steps",
-  "relative-step": "relativeStep",
-  queries: "queries",
-  confidence: "confidence",
-};
+import { saving } from "./save-adversarial.ts";
 
 const command = defineCommand({
   meta: { name: "attack", description: "Attack an ONNX classifier; success is decided by running the file itself." },
   args: {
     model: { type: "positional", description: "the ONNX file", required: true },
     data: { type: "string", description: "mnist[:train|:test], a folder of class folders, file.npz, file.csv", required: true },
-    attack: { type: "string", description: Object.keys(catalogue).join(", "), default: "pgd" },
-    norm: { type: "string", description: "linf, l2, l1 or l0 (default: the attack's first)" },
+    ...attackArgs,
     epsilon: {
       type: "string",
       description: "largest perturbation, in the data's units; may be left out of attacks that seek the smallest",
     },
-    steps: { type: "string", description: "iterations (default: the attack's own)" },
-    "relative-step": { type: "string", description: "step length as a share of ε" },
-    queries: { type: "string", description: "questions for each sample, of attacks that only ask" },
-    confidence: { type: "string", description: "by how much the wrong class has to lead, of cw-l2, cw-linf, ead" },
     restarts: { type: "string", description: "random restarts", default: "1" },
     target: { type: "string", description: "class to reach, instead of any wrong one" },
     eot: { type: "string", description: "attack the expectation over these transformations: brightness,rotation,…" },
-    "eot-samples": { type: "string", description: "draws of each step", default: "10" },
+    "eot-samples": { type: "string", description: "draws of each step, with --eot (default: 10)" },
     constraints: { type: "string", description: "JSON file: low, high, mask, fixed, step, groups" },
     range: { type: "string", description: "least and largest value of the data, as 0,1 (default: the data's own)" },
     limit: { type: "string", description: "attack the first so many samples" },
@@ -50,32 +38,7 @@ const command = defineCommand({
   async run({ args }) {
     const file = await modelFile(args.model);
     const run = runOptions(args);
-    const name = choice("attack", args.attack, Object.keys(catalogue));
-    const { make, takes } = catalogue[name]!;
-    const settings: { -readonly [K in keyof Settings]: Settings[K] } = {};
-    for (const [option, setting] of Object.entries(SETTINGS)) {
-      const text = (args as Record<string, unknown>)[option] as string | undefined;
-      if (text !== undefined && !takes.includes(setting))
-        fail({
-          code: "option-attack",
-          expected: `${name} with ${
-            takes.length > 0
-              ? `no settings but ${Object.keys(SETTINGS)
-                  .filter((o) => takes.includes(SETTINGS[o]!))
-                  .map((o) => `--${o}`)
-                  .join(", ")}`
-              : "no settings"
-          }`,
-          got: `--${option}`,
-          mend: "leave it out, or choose another attack",
-        });
-      settings[setting] = maybeNumber(
-        option,
-        text,
-        setting === "steps" || setting === "queries" ? { least: 1, whole: true } : { above: 0 },
-      );
-    }
-    const chosen = expected(make(settings), args.eot, number("eot-samples", args["eot-samples"], { least: 1, whole: true }));
+    const chosen = expected(chosenAttack(args), args.eot, args["eot-samples"]);
     const norm = args.norm === undefined ? undefined : norms[choice("norm", args.norm, ["linf", "l2", "l1", "l0"])];
     const epsilon = maybeNumber("epsilon", args.epsilon, { least: 0 });
     const seed = seedOf(args.seed);
@@ -85,8 +48,9 @@ const command = defineCommand({
     const constraints = await constraintsOf(args.constraints);
     const options = await modelOptions(args, args.model);
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
+    const save = args.out === undefined ? undefined : saving(args.out, data);
     const model = await load(args.model, { ...run, ...options, access: "best" });
-    const bar = meter(`attacking ${args.model} with ${name}`);
+    const bar = meter(`attacking ${args.model} with ${chosen.name}`);
     try {
       const target = maybeNumber("target", args.target, { least: 0, most: model.classes - 1, whole: true });
       const { adversarial, ...result } = await attack(
@@ -112,7 +76,7 @@ const command = defineCommand({
       bar.succeed(
         `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${result.attack}${within} (${result.norm}) ${percent(result.robustAccuracy)}${median}, n = ${result.n}`,
       );
-      if (args.out !== undefined) await saveAdversarial(args.out, adversarial, result, data);
+      if (save) say(`  ${await save(model, adversarial, result)}`);
       if (args.json) printJson({ ...result, model: { path: args.model, sha256: file.sha256 }, data: data.provenance });
       if (gate !== undefined && result.robustAccuracy < gate) {
         say(`counterfoil: the robust accuracy ${percent(result.robustAccuracy)} is under the gate of ${percent(gate)}`);

@@ -16,7 +16,7 @@ import {
   translation,
 } from "../attack/index.ts";
 import { fail } from "../base/index.ts";
-import { choice } from "./options.ts";
+import { choice, number } from "./options.ts";
 
 const transformations: Readonly<Record<string, () => Transformation>> = {
   brightness,
@@ -32,8 +32,18 @@ const transformations: Readonly<Record<string, () => Transformation>> = {
 };
 
 /** The attack itself without names. */
-export function expected(attack: Attack, names: string | undefined, draws: number): Attack {
-  if (names === undefined) return attack;
+export function expected(attack: Attack, names: string | undefined, samples: string | undefined): Attack {
+  const draws = number("eot-samples", samples ?? "10", { least: 1, whole: true });
+  if (names === undefined) {
+    if (samples !== undefined)
+      fail({
+        code: "option-eot",
+        expected: "--eot-samples with --eot",
+        got: "no --eot",
+        mend: "name the transformations, or leave it out",
+      });
+    return attack;
+  }
   if (attack.access !== "gradient")
     fail({
       code: "option-eot",

@@ -1,57 +1,70 @@
 /** `--out`: the inputs that an attack found, as arrays or as pictures. */
 import { host } from "#host";
 import { type AttackResult, row } from "../attack/index.ts";
-import { fail, type Tensor } from "../base/index.ts";
+import { fail, type Tensor, take } from "../base/index.ts";
 import { type Dataset, writeNpz } from "../data/index.ts";
+import type { LabelModel } from "../model/index.ts";
 import { imageGrid } from "../report/index.ts";
 
+type Result = Pick<AttackResult, "samples" | "range">;
+type Save = (model: LabelModel, adversarial: Tensor<"float32">, result: Result) => Promise<string>;
+
 /**
- * FILE.npz: `x` (float32, as the model was asked), `y` (labels), `predicted` (answers to x), `success`. Else a folder: a PNG for each success, rounded to 8 bits
- * a channel, named by its number, its label and the answer.
+ * How to save to `out`; refuses before anything is attacked. FILE.npz: `x` (float32), `y` (labels), `predicted` (the model's answers to x), `success`. Else a folder: a PNG for each
+ * success, rounded to 8 bits a channel and asked about again, named by its number, its label and that answer. Returns what to say.
  */
-export async function saveAdversarial(
-  out: string,
-  x: Tensor<"float32">,
-  { samples, range }: Pick<AttackResult, "samples" | "range">,
-  data: Dataset,
-): Promise<void> {
-  if (/\.npz$/i.test(out)) {
-    const n = samples.length;
-    const column = <T extends "int64" | "uint8">(dtype: T, values: readonly number[]) =>
-      ({ dtype, shape: [n], data: dtype === "int64" ? BigInt64Array.from(values, BigInt) : Uint8Array.from(values) }) as Tensor;
-    await host.writeFile(
-      out,
-      writeNpz({
-        x,
-        y: column(
-          "int64",
-          samples.map((s) => s.label),
-        ),
-        predicted: column(
-          "int64",
-          samples.map((s) => s.adversarialPredicted),
-        ),
-        success: column(
-          "uint8",
-          samples.map((s) => Number(s.success)),
-        ),
-      }),
-    );
-    return;
-  }
-  const [channels] = x.shape.slice(1);
-  if (x.shape.length !== 4 || (channels !== 1 && channels !== 3))
+export function saving(out: string, data: Dataset): Save {
+  if (/\.npz$/i.test(out)) return (model, x, result) => toArrays(out, model, x, result);
+  const [channels] = data.inputShape;
+  if (data.inputShape.length !== 3 || (channels !== 1 && channels !== 3))
     fail({
       code: "option-out",
       expected: "--out FILE.npz for samples that are no pictures",
       got: out,
       mend: "give a name that ends in .npz",
     });
+  return (model, x, result) => toPictures(out, model, x, result, data);
+}
+
+async function toArrays(out: string, model: LabelModel, x: Tensor<"float32">, { samples }: Result): Promise<string> {
+  const n = samples.length;
+  const classes = (values: ArrayLike<number>): Tensor => ({
+    dtype: "int64",
+    shape: [n],
+    data: BigInt64Array.from(Array.from(values), BigInt),
+  });
+  const arrays = {
+    x,
+    y: classes(samples.map((s) => s.label)),
+    predicted: classes(await model.labels(x)),
+    success: { dtype: "uint8" as const, shape: [n], data: Uint8Array.from(samples, (s) => Number(s.success)) },
+  };
+  await host.writeFile(out, writeNpz(arrays));
+  return `saved ${out}`;
+}
+
+async function toPictures(
+  out: string,
+  model: LabelModel,
+  x: Tensor<"float32">,
+  { samples, range }: Result,
+  data: Dataset,
+): Promise<string> {
+  const [low, high] = range;
+  const found = samples.filter((s) => s.success);
+  const some = take(
+    x,
+    found.map((s) => s.index),
+  );
+  // what the file holds, in the model's numbers
+  const stored = { ...some, data: some.data.map((v) => low + (Math.round((255 * (v - low)) / (high - low)) / 255) * (high - low)) };
+  const answers = found.length > 0 ? await model.labels(stored) : new Int32Array();
   const name = (c: number) => (data.classes[c] ?? `${c}`).replace(/[^\w.-]+/g, "_");
-  for (const { index, label, adversarialPredicted, success } of samples) {
-    if (!success) continue;
-    const one: Tensor<"float32"> = { dtype: "float32", shape: [1, ...x.shape.slice(1)], data: new Float32Array(row(x, index)) };
+  for (const [k, { index, label }] of found.entries()) {
+    const one: Tensor<"float32"> = { dtype: "float32", shape: [1, ...data.inputShape], data: new Float32Array(row(stored, k)) };
     const png = await host.encodePng(imageGrid(one, { range }));
-    await host.writeFile(`${out}/${String(index).padStart(6, "0")}-${name(label)}-as-${name(adversarialPredicted)}.png`, png);
+    await host.writeFile(`${out}/${String(index).padStart(6, "0")}-${name(label)}-as-${name(answers[k]!)}.png`, png);
   }
+  const wrong = found.filter((s, k) => answers[k] !== s.label).length;
+  return `saved ${found.length} pictures in ${out}; rounded to 8 bits, ${wrong} of them are still wrong`;
 }

@@ -1,9 +1,11 @@
 import { defineCommand } from "citty";
-import { type AttackResult, catalogue, norms, type Transfer, transfer } from "../attack/index.ts";
+import { type AttackResult, norms, type Transfer, transfer } from "../attack/index.ts";
 import { fail } from "../base/index.ts";
 import { ensemble, type GradientModel, load } from "../model/index.ts";
+import { attackArgs, chosenAttack } from "./chosen-attack.ts";
 import { labelled } from "./data.ts";
-import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
+import { modelArgs, modelOptions } from "./model.ts";
+import { choice, jsonArg, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
 const command = defineCommand({
@@ -11,14 +13,14 @@ const command = defineCommand({
   args: {
     models: { type: "positional", description: "two ONNX files or more, with commas between them", required: true },
     data: { type: "string", description: "mnist[:train|:test], a folder of class folders, file.npz, file.csv", required: true },
-    attack: { type: "string", description: Object.keys(catalogue).join(", "), default: "mi-fgsm" },
-    norm: { type: "string", description: "linf, l2, l1 or l0 (default: the attack's first)" },
+    ...attackArgs,
+    attack: { ...attackArgs.attack, default: "mi-fgsm" },
     epsilon: { type: "string", description: "largest perturbation, in the data's units", required: true },
-    steps: { type: "string", description: "iterations (default: the attack's own)" },
     ensemble: { type: "boolean", description: "also attack all of them at once, by the mean of their log-probabilities", default: false },
     range: { type: "string", description: "least and largest value of the data, as 0,1 (default: the data's own)" },
     limit: { type: "string", description: "the first so many samples" },
     batch: { type: "string", description: "samples at a time", default: "128" },
+    ...modelArgs,
     ...runArgs,
     ...jsonArg,
   },
@@ -33,16 +35,15 @@ const command = defineCommand({
       });
     const run = runOptions(args);
     const seed = seedOf(args.seed);
-    const name = choice("attack", args.attack, Object.keys(catalogue));
-    const chosen = catalogue[name]!.make({ steps: maybeNumber("steps", args.steps, { least: 1, whole: true }) });
+    const chosen = chosenAttack(args);
     const norm = args.norm === undefined ? undefined : norms[choice("norm", args.norm, ["linf", "l2", "l1", "l0"])];
     const epsilon = number("epsilon", args.epsilon, { least: 0 });
     const batch = number("batch", args.batch, { least: 1, whole: true });
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
     const models: Record<string, GradientModel> = {};
-    const bar = meter(`attacking ${paths.join(", ")} with ${name}`);
+    const bar = meter(`attacking ${paths.join(", ")} with ${chosen.name}`);
     try {
-      for (const path of paths) models[path] = await load(path, run);
+      for (const path of paths) models[path] = await load(path, { ...run, ...(await modelOptions(args, path)) });
       const sources = args.ensemble ? { ...models, "all of them": ensemble(Object.values(models)) } : models;
       const { matrix, made } = await transfer(
         sources,
@@ -60,14 +61,16 @@ const command = defineCommand({
           onProgress: (done, total) => bar.update(`attacked ${done} of ${total}`, done, total),
         },
       );
-      bar.succeed(`${data.name}: ${name} at ε = ${epsilon}, n = ${data.y.length}; share of each target's right samples that are turned`);
+      bar.succeed(
+        `${data.name}: ${chosen.name} at ε = ${epsilon}, n = ${data.y.length}; share of each target's right samples that are turned`,
+      );
       for (const line of matrix)
         say(
           `  made on ${line[0]!.source}: ${line.map((c: Transfer) => `${c.target} ${c.rate === null ? "–" : percent(c.rate)}`).join(", ")}`,
         );
       if (args.json)
         printJson({
-          attack: name,
+          attack: chosen.name,
           epsilon,
           seed,
           n: data.y.length,

@@ -3,14 +3,14 @@ import { type DType, floatsOfHalves, rows, size, type Tensor } from "../base/ind
 import type { FileProgram } from "../run/index.ts";
 import { argmax, asSamples } from "./black-box.ts";
 import type { Feeder } from "./entry.ts";
+import type { Single } from "./output.ts";
 
 type Floats = Tensor<"float32">;
 
 /** How one output of a file becomes scores. */
 export interface Columns {
   readonly classes: number;
-  /** One number a sample: the logit of class 1, or its probability; null where every class has its own. */
-  readonly single: "logit" | "probability" | null;
+  readonly single: Single;
 }
 
 export interface Asking {
@@ -55,14 +55,16 @@ export function floatsOf({ dtype, data }: Tensor): Float32Array {
   return dtype === ("float16" satisfies DType) ? floatsOfHalves(data as Uint16Array) : Float32Array.from(data as Float64Array);
 }
 
-/** Scores [N, classes] of samples [N, …]. */
+/**
+ * Scores [N, classes] of samples [N, …]. Of one number a sample the first class has what it leaves: 0 beside a logit; beside a probability 1 − p, which
+ * is exact where p ≥ ½, so that log p − log(1 − p) is as fine as the file's own p, whose odds end at 2²⁴ : 1.
+ */
 export async function scoresOf(asking: Asking, { classes, single }: Columns, given: Floats): Promise<Floats> {
   const n = given.shape[0]!;
   const out = new Float32Array(n * classes);
   for await (const { answer, at, count } of answers(asking, given)) {
     const s = floatsOf(answer);
     if (!single) out.set(s.subarray(0, count * classes), at * classes);
-    // of one number the first class has what it leaves: 1 − p, or 0
     else for (let k = 0; k < count; k++) out.set([single === "probability" ? 1 - s[k]! : 0, s[k]!], 2 * (at + k));
   }
   return { dtype: "float32", shape: [n, classes], data: out };

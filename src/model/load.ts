@@ -1,8 +1,8 @@
 /** Opening a file for as much as it gives, or for as little as an attacker should see. */
 import { CounterfoilError, fail } from "../base/index.ts";
-import { dependents, order } from "../graph/index.ts";
+import { dependents } from "../graph/index.ts";
 import { sum } from "../nn/index.ts";
-import { builder, gradientFlow, gradOf } from "../pass/index.ts";
+import { builder, gradientArrives, gradientFlow, gradOf } from "../pass/index.ts";
 import { type ModelFile, modelFile } from "../run/index.ts";
 import type { AnyModel, GradientModel, LabelModel, ScoreModel } from "./access.ts";
 import { fileOptions, type OpenOptions, openClassifier } from "./open.ts";
@@ -27,15 +27,12 @@ export interface LoadModelOptions<W extends Wanted = "gradient"> extends OpenOpt
 /** Why no gradient reaches the input, a sentence; null where one does. */
 export function noGradient({ logits }: Pick<GradientModel, "logits">): string | null {
   const [x, y] = [logits.inputs[0]!, logits.outputs[0]!];
-  const flow = gradientFlow(logits);
-  const stopping = flow.filter((f) => f.flow === "stops");
-  const stops = new Set(stopping.map((f) => f.node));
-  const reached = new Set([x]);
-  for (const node of order([y]))
-    if (!stops.has(node) && node.inputs.some((v) => v && reached.has(v))) for (const o of node.outputs) reached.add(o);
-  const named = stopping.map((f) => `${f.op}${f.name ? ` "${f.name}"` : ""} (${f.reason})`).join(", ");
-  if (!reached.has(y))
-    return dependents([y], [x]).has(y) ? `no gradient reaches the input: it stops at ${named}` : "the scores do not depend on the input";
+  if (!gradientArrives(logits)) {
+    if (!dependents([y], [x]).has(y)) return "the scores do not depend on the input";
+    const stops = gradientFlow(logits).filter((f) => f.flow === "stops");
+    const named = stops.map((f) => `${f.op}${f.name ? ` "${f.name}"` : ""} (${f.reason})`).join(", ");
+    return `no gradient reaches the input: it stops at ${named}`;
+  }
   const e = builder();
   try {
     gradOf(e, sum(e, y), [x], undefined, { surrogate: true });
@@ -73,7 +70,13 @@ async function openBest(file: Uint8Array | ModelFile, options: OpenOptions): Pro
       throw further instanceof CounterfoilError && /^(runtime-refused|classifier-output)$/.test(further.code) ? error : further;
     });
   }
-  const why = noGradient(model);
+  let why: string | null;
+  try {
+    why = noGradient(model);
+  } catch (error) {
+    await model.release();
+    throw error;
+  }
   if (why === null) return model;
   await model.release();
   return openBlackBox(asBytes, fileOptions(options), why);

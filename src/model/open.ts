@@ -2,17 +2,17 @@
 import { CounterfoilError, fail, isFloat, onnxType, sameShape, type Tensor } from "../base/index.ts";
 import { type Emit, type Graph, input, type Value } from "../graph/index.ts";
 import { type ReadOptions, read } from "../onnx/index.ts";
-import { builder, gradientFlow, rebatch, remap } from "../pass/index.ts";
+import { builder, gradientFlow, perturbed, rebatch, remap } from "../pass/index.ts";
 import { compile, type ModelFile, openFile, type RunOptions } from "../run/index.ts";
 import type { GradientModel } from "./access.ts";
 import { type Asking, type Columns, chunkOf, labelsOf, ramp, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
-import { type Entry, entryOf, feeder, takes } from "./entry.ts";
+import { type Entry, entryOf, type Feeder, feeder, takes } from "./entry.ts";
 import { affordableRows } from "./footprint.ts";
-import { logarithms, logitsOf, reading, scoresFrom } from "./output.ts";
+import { logarithms, logitsOf, type Reading, reading, sameWinners, scoresFrom } from "./output.ts";
 import { type InputMap, type Preprocessing, preprocessing } from "./preprocessing.ts";
-import { checkFinite, exit } from "./scores.ts";
-import { cutTo, signature, withoutMaps } from "./signature.ts";
+import { checkFinite, columnsOf, exit, probed } from "./scores.ts";
+import { cutTo, type Signature, signature, withoutMaps } from "./signature.ts";
 
 /** How to open a file. */
 export interface OpenOptions extends RunOptions {
@@ -130,26 +130,30 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
   const ours = whole(e, graph, at, entry);
   // only a path lets onnxruntime find weights beside the model
   const file = await openFile(external && path ? path : bytes, rest);
-  const front = await feeder(entry, rest);
-  const asking: Asking = {
-    file,
-    output,
-    batch: dynamic ? affordableRows(graph, chunkOf(fileShape)) : x.type.shape[0]!,
-    dynamic,
-    feeder: front,
-    inputShape,
-  };
-  const columns: Columns = { classes: how.classes, single: !how.single ? null : how.undone === "Sigmoid" ? "probability" : "logit" };
-  const scores = (s: Tensor<"float32">) => scoresOf(asking, columns, s);
+  let front: Feeder | undefined;
   const release = async () => {
-    await front.release();
-    await file.release();
+    try {
+      await front?.release();
+    } finally {
+      await file.release();
+    }
   };
   try {
-    const scored = { ...graph, inputs: [ours.x], outputs: [asFloat32(e, scoresFrom(e, ours.y))], outputNames: ["scores"] };
-    const checked = await selfCheck(scored, scores, told?.half ?? x.fileDType === "float16", rest);
-    const opaque = checked.output === "probabilities" && how.undone === null;
-    const logits = opaque ? logarithms(e, scored.outputs[0]!) : asFloat32(e, logitsOf(e, ours.y));
+    front = await feeder(entry, rest);
+    const batch = dynamic ? affordableRows(graph, chunkOf(fileShape)) : x.type.shape[0]!;
+    const asking: Asking = { file, output, batch, dynamic, feeder: front, inputShape };
+    const about: string[] = [...notes];
+    const columns = await columnsHere(asking, how, told ?? signature(bytes), about);
+    const scores = (s: Tensor<"float32">) => scoresOf(asking, columns, s);
+    const scored = { ...graph, inputs: [ours.x], outputs: [asFloat32(e, scoresFrom(e, ours.y, columns.single))], outputNames: ["scores"] };
+    const behind = how.undone && asFloat32(e, logitsOf(e, ours.y, how.undone));
+    const { winners, ...checked } = await selfCheck(scored, behind, scores, told?.half ?? x.fileDType === "float16", rest);
+    about.push(...checked.notes);
+    if (!winners) about.push(`the last ${how.undone} was left on: without it another class would lead`);
+    const undone = winners ? how.undone : null;
+    const opaque = checked.output === "probabilities" && undone === null;
+    if (opaque) about.push("the scores are probabilities without a last Softmax or Sigmoid: attacks climb their logarithms");
+    const logits = opaque ? logarithms(e, scored.outputs[0]!) : undone ? behind! : asFloat32(e, logitsOf(e, ours.y, null));
     return {
       access: "gradient",
       graph: scored,
@@ -158,13 +162,9 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
       classes: how.classes,
       inputShape,
       runtime: file.runtime,
-      reading: how,
+      reading: { ...how, undone },
       ...checked,
-      notes: [
-        ...notes,
-        ...checked.notes,
-        ...(opaque ? ["the scores are probabilities without a last Softmax or Sigmoid: attacks climb their logarithms"] : []),
-      ],
+      notes: about,
       samples: (s) => asSamples(s, inputShape),
       scores,
       labels: (s) => labelsOf(asking, columns, s),
@@ -176,20 +176,46 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
   }
 }
 
+/** How the file's output becomes scores; what one number a sample means is decided as for a black box. */
+async function columnsHere(asking: Asking, { classes, single, undone }: Reading, told: Signature, notes: string[]): Promise<Columns> {
+  if (!single) return { classes, single: null };
+  if (undone === "Sigmoid") return { classes, single: "probability" };
+  return columnsOf(asking, await probed(asking), told.outputs[asking.output]!, told, notes);
+}
+
 /** Differences between file and graph that are let pass, as a share of the largest score. */
 const TOLERANCE = { float32: 1e-3, half: 2e-2, rounding: 1e-1 } as const;
 
-type Checked = Required<Pick<GradientModel, "graphError" | "graphTolerance" | "output" | "notes">>;
+interface Checked extends Required<Pick<GradientModel, "graphError" | "graphTolerance" | "output" | "notes">> {
+  /** Whether the logits behind the scores name the same classes. */
+  readonly winners: boolean;
+}
+
+/** Whether values are rounded or compared on the way from the input. */
+const jumps = ({ inputs, outputs }: Graph): boolean =>
+  [...perturbed(outputs, inputs)].some((v) => !isFloat(v.type.dtype)) ||
+  gradientFlow({ inputs, outputs }).some((f) => f.flow !== "differentiable");
 
 /**
  * The graph we differentiate must be the file: compare the two on a fixed ramp of inputs, and see what the scores are.
+ * @param behind the logits, where something was taken off
  * @param half float16 occurs in the file, which our graph computes in float32
  */
-async function selfCheck(graph: Graph, scores: GradientModel["scores"], half: boolean, options: RunOptions): Promise<Checked> {
+async function selfCheck(
+  graph: Graph,
+  behind: Value | null,
+  scores: GradientModel["scores"],
+  half: boolean,
+  options: RunOptions,
+): Promise<Checked> {
   const probe = ramp(graph.inputs[0]!.type.shape);
-  const program = await compile(graph, options);
-  const ours = (await program.run([probe]))[0]!.data as Float32Array;
-  await program.release();
+  const program = await compile(
+    { ...graph, outputs: behind ? [...graph.outputs, behind] : graph.outputs, outputNames: undefined },
+    options,
+  );
+  const [own, logits] = await program.run([probe]).finally(() => program.release());
+  const ours = own!.data as Float32Array;
+  const winners = !logits || sameWinners(own as Tensor<"float32">, logits.data as Float32Array);
   const theirs = await scores(probe);
   checkFinite(theirs);
   let worst = 0;
@@ -201,7 +227,7 @@ async function selfCheck(graph: Graph, scores: GradientModel["scores"], half: bo
   const notes = half ? [`the file computes in float16 and our graph in float32: their scores differ by up to ${worst.toPrecision(2)}`] : [];
   let tolerance: number = half ? TOLERANCE.half : TOLERANCE.float32;
   // where values are rounded on the way, a last bit more or less in a kernel moves them by a whole step
-  if (!(worst <= tolerance * scale) && gradientFlow(graph).some((f) => f.flow !== "differentiable")) {
+  if (!(worst <= tolerance * scale) && jumps(graph)) {
     tolerance = TOLERANCE.rounding;
     notes.push(`values are rounded inside: our graph's scores and the file's differ by up to ${worst.toPrecision(2)}`);
   }
@@ -212,7 +238,7 @@ async function selfCheck(graph: Graph, scores: GradientModel["scores"], half: bo
       got: `scores that differ by ${worst}`,
       mend: "please report this model: it is our bug",
     });
-  return { graphError: worst, graphTolerance: tolerance, output: areProbabilities(theirs) ? "probabilities" : "logits", notes };
+  return { graphError: worst, graphTolerance: tolerance, output: areProbabilities(theirs) ? "probabilities" : "logits", notes, winners };
 }
 
 /** The logits at a batch size, where the file allows it. */

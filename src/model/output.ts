@@ -1,5 +1,5 @@
 /** From a file's output to logits [N, classes ≥ 2]. */
-import { fail } from "../base/index.ts";
+import { axisOf, fail, size, type Tensor } from "../base/index.ts";
 import type { Emit, Graph, Value } from "../graph/index.ts";
 
 /** What the scores of a file are, from its last operators. */
@@ -11,20 +11,25 @@ export interface Reading {
   readonly classes: number;
 }
 
+/** Operators that only rename or reshape. */
+export const RESHAPES: readonly string[] = ["Identity", "Squeeze", "Unsqueeze", "Flatten", "Reshape", "Dropout"];
+
 /** Through what only renames or reshapes [N, …] to the same numbers a sample. */
 function source(v: Value): Value {
   const node = v.node;
-  const passes = node && ["Identity", "Squeeze", "Unsqueeze", "Flatten", "Reshape", "Dropout"].includes(node.op) && v.index === 0;
   const x = node?.inputs[0];
+  const passes = node && RESHAPES.includes(node.op) && v.index === 0;
   return passes && x && x.type.shape[0] === v.type.shape[0] && x.type.dtype === v.type.dtype ? source(x) : v;
 }
 
-const squashes = (v: Value): "Softmax" | "Sigmoid" | null => {
-  const { node } = source(v);
-  const rank = source(v).type.shape.length;
+/** A last Sigmoid, which keeps the order of any scores, or a last Softmax, if it is over all classes: one over groups of them would not. */
+function squashes(v: Value, classes: number): Reading["undone"] {
+  const { node, type } = source(v);
   if (node?.op === "Sigmoid") return "Sigmoid";
-  return node?.op === "Softmax" && [-1, rank - 1].includes((node.attrs.axis as number | undefined) ?? -1) ? "Softmax" : null;
-};
+  if (node?.op !== "Softmax") return null;
+  const axis = axisOf((node.attrs.axis as number | undefined) ?? -1, type.shape.length);
+  return axis > 0 && type.shape[axis] === classes && size(type.shape.slice(1)) === classes ? "Softmax" : null;
+}
 
 /** p = σ(z) behind the two probabilities 1 − p and p, side by side; null where the output is something else. */
 function complementary(v: Value): Value | null {
@@ -51,19 +56,26 @@ export function reading(scores: Value): Reading {
       got: `${scores.type.dtype}[${shape}]`,
       mend: "choose another output of the file (--output NAME), or export the class scores",
     });
-  return { undone: complementary(scores) ? "Sigmoid" : squashes(scores), single: width === 1, classes: Math.max(width, 2) };
+  const classes = Math.max(width, 2);
+  return { undone: complementary(scores) ? "Sigmoid" : squashes(scores, classes), single: width === 1, classes };
 }
 
 /**
  * The logits behind an output. A last Softmax is taken off: where it saturates, its loss has no gradient, which would make the model
- * look robust (Carlini & Wagner 2016, arXiv:1607.04311). A single score z of class 1 becomes (0, z): σ(z) is its softmax.
+ * look robust (Carlini & Wagner 2016, arXiv:1607.04311). A single score z of class 1 becomes (−z/2, z/2): σ(z) is its softmax.
+ * @param undone what to take off; null: nothing, and a single score is the logit
  */
-export function logitsOf(e: Emit, scores: Value): Value {
-  const { undone, single } = reading(scores);
-  const p = complementary(scores);
+export function logitsOf(e: Emit, scores: Value, undone: Reading["undone"] = reading(scores).undone): Value {
+  const p = undone === "Sigmoid" ? complementary(scores) : null;
   const raw = undone ? source(p ?? scores).node!.inputs[0]! : scores;
   const flat = flattened(e, raw);
-  return single || p ? beside(e, e.Mul(flat, e.scalar(0, flat)), flat) : flat;
+  return flat.type.shape[1] === 1 ? opposite(e, flat) : flat;
+}
+
+/** (−z/2, z/2). Beside a fixed 0 the rest of the softmax, 1 − p₁, rounds to nothing from z = 17 on, and with it the gradient of class 1's loss. */
+function opposite(e: Emit, z: Value): Value {
+  const half = e.Mul(z, e.scalar(0.5, z));
+  return beside(e, e.Neg(half), half);
 }
 
 /** [N, …] as [N, classes]; what has that shape is left alone, as onnxruntime's pass over quantised models trips over what follows their end. */
@@ -71,12 +83,31 @@ const flattened = (e: Emit, v: Value): Value => (v.type.shape.length === 2 ? v :
 
 const beside = (e: Emit, first: Value, second: Value): Value => e.Concat(first, second, { axis: 1 });
 
+/** What a single number a sample is: the logit of class 1, or its probability; null where every class has a number. */
+export type Single = "logit" | "probability" | null;
+
 /** The output as [N, classes], nothing taken off: of one number a sample the two classes' (0 and z, or 1 − p and p). */
-export function scoresFrom(e: Emit, scores: Value): Value {
-  const { undone, single } = reading(scores);
+export function scoresFrom(e: Emit, scores: Value, single: Single): Value {
   const flat = flattened(e, scores);
   if (!single) return flat;
-  return beside(e, undone ? e.Sub(e.scalar(1, flat), flat) : e.Mul(flat, e.scalar(0, flat)), flat);
+  return beside(e, single === "probability" ? e.Sub(e.scalar(1, flat), flat) : e.Mul(flat, e.scalar(0, flat)), flat);
+}
+
+/** Differences of scores, as a share of the largest of the sample, below which either class may be named. */
+const TIE = 1e-4;
+
+/** Whether logits name the class that the scores name, of every sample where one leads. */
+export function sameWinners({ shape, data }: Tensor<"float32">, logits: Float32Array): boolean {
+  const k = shape[1]!;
+  for (let at = 0; at < data.length; at += k) {
+    const own = data.subarray(at, at + k);
+    const best = Math.max(...own);
+    const close = TIE * Math.max(...own.map(Math.abs));
+    const z = logits.subarray(at, at + k);
+    const named = z.indexOf(Math.max(...z));
+    if (named < 0 || best - own[named]! > close) return false;
+  }
+  return true;
 }
 
 /** Least normal float32 number. */

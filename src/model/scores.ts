@@ -1,10 +1,10 @@
 /** The user's file as a black box: whatever onnxruntime runs and that answers with scores or classes, read as a graph or not. */
-import { fail, isFloat, numbers, size, type Tensor } from "../base/index.ts";
+import { fail, isFloat, numbers, seedKey, size, type Tensor, tensor, uniform } from "../base/index.ts";
 import { openFile } from "../run/index.ts";
 import type { LabelModel, ScoreModel } from "./access.ts";
 import { type Asking, answers, type Columns, chunkOf, floatsOf, labelsOf, ramp, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
-import { entryOf, feeder, takes } from "./entry.ts";
+import { entryOf, type Feeder, feeder, takes } from "./entry.ts";
 import type { FileOptions } from "./open.ts";
 import { type Port, type Signature, withoutMaps } from "./signature.ts";
 
@@ -115,8 +115,34 @@ export async function probed(asking: Asking): Promise<Probed> {
   return { answer: (await answers(whole, ramp([count, ...asking.inputShape])).next()).value!.answer, count };
 }
 
-/** What the probe's answer is: how many classes, and what one number would mean. */
-export function columnsOf({ answer, count }: Probed, { name }: Port, { logistic, operators }: Signature, notes: string[]): Columns {
+/** How far from 0 the samples lie by which one number is told from another: as data does, and as none does. */
+const REACH = [1, 20, 1000];
+
+/** Whether every number that the file answers to samples near and far lies in [0, 1]. */
+async function within(asking: Asking, count: number): Promise<boolean> {
+  const shape = [count, ...asking.inputShape];
+  for (const [i, reach] of REACH.entries()) {
+    const x = tensor(uniform(seedKey(i), size(shape), -reach, reach), shape);
+    // a file may refuse what no data is (an index out of range), or overflow at it
+    const next = await answers({ ...asking, batch: count }, x)
+      .next()
+      .catch(() => null);
+    if (next?.value && floatsOf(next.value.answer).some((v) => v < 0 || v > 1)) return false;
+  }
+  return true;
+}
+
+/**
+ * What the file answers: how many classes, and what one number would mean. Where its last operator does not say it, its range does.
+ * @param notes gets a sentence where the range decided
+ */
+export async function columnsOf(
+  asking: Asking,
+  { answer, count }: Probed,
+  { name, maker }: Port,
+  { logistic }: Pick<Signature, "logistic">,
+  notes: string[],
+): Promise<Columns> {
   const [n, ...rest] = answer.shape;
   if (!isFloat(answer.dtype) || n !== count || size(rest) < 1 || rest.filter((d) => d !== 1).length > 1)
     return fail({
@@ -127,8 +153,11 @@ export function columnsOf({ answer, count }: Probed, { name }: Port, { logistic,
     });
   const width = size(rest);
   if (width > 1) return { classes: width, single: null };
-  const probability = logistic || operators.at(-1) === "Sigmoid" || floatsOf(answer).every((v) => v >= 0 && v <= 1);
-  notes.push(`"${name}" is one number a sample: ${probability ? "read as the probability of class 1" : "read as the logit of class 1"}`);
+  if (logistic || maker === "Sigmoid") return { classes: 2, single: "probability" };
+  const probability = floatsOf(answer).every((v) => v >= 0 && v <= 1) && (await within(asking, count));
+  notes.push(
+    `"${name}" is one number a sample, and no last Sigmoid says of what: read as the ${probability ? "probability" : "logit"} of class 1, as the file answers ${probability ? "with numbers from 0 to 1 alone" : "with numbers outside 0…1 too"}`,
+  );
   return { classes: 2, single: probability ? "probability" : "logit" };
 }
 
@@ -146,14 +175,18 @@ export async function openBlackBox(
   const { at: output, port } = exit(signature, options.output);
   const entry = entryOf(dtype, shape, options.preprocessing);
   const file = await openFile(external && path && runnable === bytes ? path : runnable, options);
-  const front = await feeder(entry, options);
-  const { inputShape } = entry;
-  const asking: Asking = { file, output, batch: batch ?? chunkOf(shape), dynamic: batch === null, feeder: front, inputShape };
+  let front: Feeder | undefined;
   const release = async () => {
-    await front.release();
-    await file.release();
+    try {
+      await front?.release();
+    } finally {
+      await file.release();
+    }
   };
   try {
+    front = await feeder(entry, options);
+    const { inputShape } = entry;
+    const asking: Asking = { file, output, batch: batch ?? chunkOf(shape), dynamic: batch === null, feeder: front, inputShape };
     const found = await probed(asking);
     const told = [...notes];
     const common: Common = {
@@ -166,7 +199,7 @@ export async function openBlackBox(
     };
     if (!isFloat(found.answer.dtype))
       return tellingClasses(asking, { ...common, why: why ?? `the output "${port.name}" tells only classes` }, signature, options.classes);
-    const columns = columnsOf(found, port, signature, told);
+    const columns = await columnsOf(asking, found, port, signature, told);
     const scores = (x: Tensor<"float32">) => scoresOf(asking, columns, x);
     const tried = await scores(ramp([found.count, ...inputShape]));
     checkFinite(tried);

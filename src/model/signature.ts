@@ -3,6 +3,7 @@ import { fromBinary, toBinary } from "@bufbuild/protobuf";
 import { type AttributeProto, type GraphProto, type ModelProto, ModelProtoSchema, type NodeProto, type ValueInfoProto } from "onnx-buf";
 import { type DType, dtypeOf } from "../base/index.ts";
 import { decode } from "../onnx/index.ts";
+import { RESHAPES } from "./output.ts";
 
 /** STRING in TensorProto.DataType. */
 const STRING = 8;
@@ -13,13 +14,13 @@ export interface Port {
   readonly type: DType | "string" | "sequence" | "map" | "other";
   /** null: free, and without a name; undefined: not even the rank is said. */
   readonly dims: readonly (number | string | null)[] | undefined;
+  /** Of an output: the operator that makes its numbers, seen through what only reshapes them or casts them. */
+  readonly maker?: string;
 }
 
 export interface Signature {
   readonly inputs: readonly Port[];
   readonly outputs: readonly Port[];
-  /** Names of the operators, with the domain where it is not the default one. */
-  readonly operators: readonly string[];
   /** What class each column of the scores is, where an operator of ai.onnx.ml says it. */
   readonly classLabels: readonly (string | number)[] | undefined;
   /** Whether a node computes probabilities by itself (`post_transform`), which no operator shows. */
@@ -68,14 +69,23 @@ function classLabels(attributes: readonly AttributeProto[]): (string | number)[]
 
 const FLOAT16 = 10;
 
+/** With the domain, where it is not the default one. */
+const operatorOf = ({ domain, opType }: NodeProto): string => (domain === "" || domain === "ai.onnx" ? opType : `${domain}.${opType}`);
+
+function makerOf(nodes: readonly NodeProto[], name: string): string | undefined {
+  const node = nodes.find((n) => n.output.includes(name));
+  if (!node) return undefined;
+  const operator = operatorOf(node);
+  return [...RESHAPES, "Cast"].includes(operator) ? makerOf(nodes, node.input[0]!) : operator;
+}
+
 function signatureOf({ graph }: { readonly graph: GraphProto }): Signature {
   const initializers = new Set(graph.initializer.map((t) => t.name));
   const attributes = graph.node.flatMap((n) => n.attribute);
   const inputs = graph.input.filter((i) => !initializers.has(i.name)).map(port);
   return {
     inputs,
-    outputs: graph.output.map(port),
-    operators: graph.node.map(({ domain, opType }) => (domain === "" || domain === "ai.onnx" ? opType : `${domain}.${opType}`)),
+    outputs: graph.output.map((o) => ({ ...port(o), maker: makerOf(graph.node, o.name) })),
     classLabels: classLabels(attributes),
     logistic: attributes.some((a) => a.name === "post_transform" && /LOGISTIC|SOFTMAX/.test(text(a.s))),
     half:

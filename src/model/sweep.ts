@@ -163,7 +163,7 @@ export async function sweepPreprocessing(
         inputShape: entry.inputShape,
       };
       try {
-        columns ??= columnsOf(await probed(asking), port, signature, []);
+        columns ??= await columnsOf(asking, await probed(asking), port, signature, []);
         const labels = await labelsOf(asking, columns, x);
         const accuracy = labels.filter((c, i) => c === data.labels[i]).length / Math.max(n, 1);
         const declaration = optionsOf(candidate.preprocessing);

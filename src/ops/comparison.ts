@@ -114,11 +114,12 @@ const chosen: Vjp = (e, { inputs: [c, a, b] }, [dy]) => {
 export const Where: Op = {
   infer: (call) => [{ dtype: arg(call, 1).type.dtype, shape: broadcast(...call.inputs.map((v) => v!.type.shape)) }],
   vjp: chosen,
-  // of two constants the condition alone says what comes: c·a + (1 − c)·b. Else the choices carry the true gradient
-  surrogate: (e, node, dy) => {
+  // the condition as a number, c·a + (1 − c)·b. Where the choices depend on what is differentiated, theirs is the true gradient, and `grad` leaves this out
+  surrogate: (e, node, [dy]) => {
     const [c, a, b] = node.inputs;
-    if (!a?.data || !b?.data) return chosen(e, node, dy);
-    return [unbroadcast(e, e.Mul(dy[0]!, cotangentOf(e, e.Sub(a, b), dy[0]!)), c!), null, null];
+    const [, da, db] = chosen(e, node, [dy!]);
+    if (a!.type.dtype === "bool") return [null, da!, db!];
+    return [unbroadcast(e, e.Mul(dy!, cotangentOf(e, e.Sub(a!, b!), dy!)), c!), da!, db!];
   },
   // surely true: a; surely false: b; else the hull of both
   interval: (e, _, [c, a, b]) => {

@@ -110,6 +110,7 @@ const WHOLE: { readonly [D in DType]?: readonly [number, number] } = {
 };
 
 export const Cast: Op = {
+  whole: true,
   infer: (call) => [{ dtype: target(call), shape: arg(call, 0).type.shape }],
   // between float types the gradient passes; from or to anything else it is zero
   vjp: (e, { inputs: [x], outputs: [y] }, [dy]) =>

@@ -14,6 +14,7 @@ const biasGradient = (e: Emit, dy: Value): Value =>
   e.ReduceSum(dy, e.ints(dy.type.shape.map((_, i) => i).filter((i) => i !== 1)), { keepdims: 0 });
 
 export const Conv: Op = {
+  whole: true,
   infer: (call) => {
     const x = arg(call, 0).type;
     const w = arg(call, 1);

@@ -20,6 +20,7 @@ import { affine, composed, int, none, type Op } from "./op.ts";
 
 export const Add: Op = {
   infer: broadcasting,
+  whole: true,
   vjp: (e, { inputs: [a, b] }, [dy]) => [unbroadcast(e, dy!, a!), unbroadcast(e, dy!, b!)],
   interval: increasing,
   lines: affine,
@@ -28,6 +29,7 @@ export const Add: Op = {
 
 export const Sub: Op = {
   infer: broadcasting,
+  whole: true,
   vjp: (e, { inputs: [a, b] }, [dy]) => [unbroadcast(e, dy!, a!), unbroadcast(e, e.Neg(dy!), b!)],
   interval: (e, _, [a, b]) => [{ lo: e.Sub(a!.lo, b!.hi), hi: e.Sub(a!.hi, b!.lo) }],
   lines: affine,
@@ -42,6 +44,7 @@ const mcCormick = (e: Emit, x: Interval, y: Interval) => {
 
 export const Mul: Op = {
   infer: broadcasting,
+  whole: true,
   vjp: (e, { inputs: [a, b] }, [dy]) => [unbroadcast(e, e.Mul(dy!, b!), a!), unbroadcast(e, e.Mul(dy!, a!), b!)],
   // four corners: tighter than centre and radius when both are perturbed
   interval: (e, node, x) => {

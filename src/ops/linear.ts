@@ -23,6 +23,7 @@ function matmulType(call: Call): Type[] {
 }
 
 export const MatMul: Op = {
+  whole: true,
   infer: matmulType,
   vjp: (e, { inputs: [a, b] }, [dy]) => {
     const va = a!.type.shape.length === 1;

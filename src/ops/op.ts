@@ -47,6 +47,10 @@ export interface Op {
    * 2018, arXiv:1802.00420, §4.1.2. Asked for only where the caller wants it. The cotangent of a whole number or a truth is float.
    */
   readonly surrogate?: Vjp | typeof composed;
+  /** Makes small whole numbers of floats to compute with them, or floats of those again: a number format, and no step of the function itself. */
+  readonly quantises?: true;
+  /** Makes whole numbers of whole numbers. */
+  readonly whole?: true;
   /** Enclose the outputs, given an enclosure of each input. */
   readonly interval: IntervalRule | typeof composed | Gap;
   /**

@@ -53,6 +53,7 @@ function quantized(e: Emit, node: Node): Value {
 }
 
 export const QuantizeLinear: Op = {
+  quantises: true,
   infer: (call) => [{ dtype: quantizedType(call), shape: arg(call, 0).type.shape }],
   vjp: zero,
   // of the composition: rounding as the identity, the clamp exactly
@@ -76,6 +77,7 @@ function dequantized(e: Emit, node: Node): Value {
 }
 
 export const DequantizeLinear: Op = {
+  quantises: true,
   infer: (call) => [{ dtype: arg(call, 1).type.dtype, shape: arg(call, 0).type.shape }],
   // the whole numbers are taken as the floats they are
   vjp: (e, node, [dy]) => {
@@ -94,6 +96,7 @@ export const DequantizeLinear: Op = {
 
 /** To uint8, with scale and zero point from the least and the largest number (0 among them). */
 export const DynamicQuantizeLinear: Op = {
+  quantises: true,
   infer: (call) => [
     { dtype: "uint8", shape: arg(call, 0).type.shape },
     { dtype: arg(call, 0).type.dtype, shape: [] },

@@ -1,5 +1,5 @@
 /** Reverse-mode differentiation as graph → graph. */
-import { fail } from "../base/index.ts";
+import { fail, isFloat } from "../base/index.ts";
 import { dependents, type Emit, type Node, order, type Value } from "../graph/index.ts";
 import { zerosLike } from "../ops/algebra.ts";
 import { ops } from "../ops/index.ts";
@@ -9,37 +9,112 @@ export interface GradOptions {
   /**
    * Where the true gradient of an operator is zero or missing (rounding, comparing, quantising), pull back that of a smooth function
    * nearby, if its record has one: backward pass differentiable approximation. Athalye et al. 2018, arXiv:1802.00420, §4.1.2.
-   * Default false: gradients are the true ones.
+   * A truth's is used only where nothing else tells of the numbers it was made of: h·1[h > 0] and where(h > 0, h, h/10) keep their true
+   * gradients, a thermometer code is passed. Default false: gradients are the true ones.
    */
   readonly surrogate?: boolean;
+}
+
+/** Here numbers become a truth. */
+const decides = (node: Node): boolean =>
+  node.outputs.every((o) => o.type.dtype === "bool") && node.inputs.some((v) => v && isFloat(v.type.dtype));
+
+type Pull = (node: Node, dy: readonly (Value | null)[]) => readonly (Value | null)[];
+
+/** What arrived at values, and what each node that was asked passed on to its inputs; a comparison that was left out is not there. */
+export interface Arrived {
+  readonly cotangents: ReadonlyMap<Value, Value>;
+  readonly passed: ReadonlyMap<Node, readonly (Value | null)[]>;
+}
+
+/** One way back. Where `shut`, a comparison of numbers passes nothing, and a choice nothing to its condition if it does to its numbers. */
+function sweep(
+  e: Emit,
+  outputs: readonly Value[],
+  given: readonly (Value | null)[],
+  live: ReadonlySet<Value>,
+  shut: (node: Node) => boolean,
+  pull: Pull,
+): Arrived & { readonly closed: ReadonlySet<Node> } {
+  const cotangents = new Map<Value, Value>();
+  const passed = new Map<Node, readonly (Value | null)[]>();
+  const closed = new Set<Node>();
+  const push = (v: Value, g: Value) => {
+    const old = cotangents.get(v);
+    cotangents.set(v, old ? e.Add(old, g) : g);
+  };
+  outputs.forEach((y, i) => {
+    if (live.has(y) && given[i]) push(y, given[i]);
+  });
+  for (const node of order(outputs).reverse()) {
+    if (!node.outputs.some((o) => live.has(o) && cotangents.has(o))) continue;
+    const closes = shut(node);
+    if (closes && decides(node)) {
+      closed.add(node);
+      continue;
+    }
+    const dy = node.outputs.map((o) => cotangents.get(o) ?? null);
+    let found = pull(node, dy);
+    const reaches = (i: number) => found[i] && live.has(node.inputs[i]!);
+    const truths = node.inputs.map((v, i) => v?.type.dtype === "bool" && reaches(i));
+    if (closes && truths.some(Boolean) && node.inputs.some((_, i) => !truths[i] && reaches(i))) {
+      closed.add(node);
+      found = found.map((g, i) => (truths[i] ? null : g));
+    }
+    passed.set(node, found);
+    found.forEach((g, i) => {
+      const x = node.inputs[i];
+      if (g && x && live.has(x)) push(x, g);
+    });
+  }
+  return { cotangents, passed, closed };
+}
+
+/**
+ * Pull cotangents back from `outputs` over `live`, which depends on `sources`. With surrogates, truths made of numbers are shut at first; after each
+ * sweep those are opened whose numbers nothing else tells of, until none is.
+ * @param pull what one node makes of its outputs' cotangents
+ */
+export function arriving(
+  e: Emit,
+  outputs: readonly Value[],
+  given: readonly (Value | null)[],
+  sources: readonly Value[],
+  live: ReadonlySet<Value>,
+  surrogate: boolean,
+  pull: Pull,
+): Arrived {
+  const open = new Set<Node>();
+  for (;;) {
+    const { cotangents, passed, closed } = sweep(e, outputs, given, live, (node) => surrogate && !open.has(node), pull);
+    const before = open.size;
+    /** From the inputs on: what a gradient leads back to them from. */
+    const leads = new Set(sources);
+    if (closed.size > 0)
+      for (const node of order(outputs)) {
+        const found = passed.get(node);
+        const told = node.inputs.some((x, i) => x && x.type.dtype !== "bool" && leads.has(x) && (found ? found[i] : cotangents.has(x)));
+        if (closed.has(node) && !told) open.add(node);
+        // what was not asked may lead there
+        const way = (i: number) => open.has(node) || (found ? found[i] : !closed.has(node));
+        if (node.inputs.some((x, i) => x && leads.has(x) && way(i))) for (const o of node.outputs) leads.add(o);
+      }
+    if (open.size === before) return { cotangents, passed };
+  }
 }
 
 /** Pull cotangents back from `outputs` to `wrt`; null where nothing arrives. */
 function backward(
   e: Emit,
   outputs: readonly Value[],
-  cotangents: readonly (Value | null)[],
+  given: readonly (Value | null)[],
   wrt: readonly Value[],
   options: GradOptions,
 ): (Value | null)[] {
   const live = dependents(outputs, wrt);
-  const cotangent = new Map<Value, Value>();
-  const push = (v: Value, g: Value) => {
-    const old = cotangent.get(v);
-    cotangent.set(v, old ? e.Add(old, g) : g);
-  };
-  outputs.forEach((y, i) => {
-    if (live.has(y) && cotangents[i]) push(y, cotangents[i]);
-  });
-  for (const node of order(outputs).reverse()) {
-    if (!node.outputs.some((o) => live.has(o) && cotangent.has(o))) continue;
-    const dy = node.outputs.map((o) => cotangent.get(o) ?? null);
-    pullBack(e, node, dy, live, options).forEach((g, i) => {
-      const x = node.inputs[i];
-      if (g && x && live.has(x)) push(x, g);
-    });
-  }
-  return wrt.map((x) => cotangent.get(x) ?? null);
+  const pull = (node: Node, dy: readonly (Value | null)[]) => pullBack(e, node, dy, live, options);
+  const { cotangents } = arriving(e, outputs, given, wrt, live, options.surrogate ?? false, pull);
+  return wrt.map((x) => cotangents.get(x) ?? null);
 }
 
 /**

@@ -1,6 +1,6 @@
 export * from "./build.ts";
 export * from "./expand.ts";
 export * from "./flow.ts";
-export * from "./grad.ts";
+export { type GradOptions, grad, gradOf, pullBack } from "./grad.ts";
 export * from "./interval.ts";
 export * from "./linear.ts";

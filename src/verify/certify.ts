@@ -15,7 +15,7 @@ export interface CertifyOptions extends RunOptions {
   readonly method?: Method;
   readonly range?: readonly [number, number];
   readonly seed?: number;
-  /** Steps of the PGD that tries to falsify; default 40. */
+  /** Steps of the PGD that tries to falsify; default 40. 0: none, where stronger attacks have been. */
   readonly steps?: number;
   readonly signal?: AbortSignal;
   readonly onProgress?: (done: number, total: number) => void;
@@ -61,9 +61,10 @@ export async function certify(
   const n = data.x.shape[0]!;
   const attacked = await attack(classifier, data, {
     ...options,
-    attack: pgd({ steps }),
+    // with ε = 0 only what is wrong when clean is found
+    attack: pgd({ steps: Math.max(steps, 1) }),
     norm: linf,
-    epsilon,
+    epsilon: steps === 0 ? 0 : epsilon,
     range,
     seed,
     onProgress: undefined,

@@ -1,6 +1,6 @@
 /** What every attack must keep to, and one that is known in closed form. */
 import { describe, expect, test } from "vitest";
-import { attack, domain, fgsm, l2, linf, norms, pgd, victimOf } from "../../src/attack/index.ts";
+import { attack, deepfool, domain, fgsm, l2, linf, norms, pgd, transfer, victimOf } from "../../src/attack/index.ts";
 import { projectExactly } from "../../src/attack/norm.ts";
 import { CounterfoilError, normal, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { input } from "../../src/graph/index.ts";
@@ -80,7 +80,7 @@ test("targets are reached, or it is no success", () =>
   opened(async (victim) => {
     const targets = new Array<number>(N).fill(2);
     const result = await attack(victim, { x, labels }, { ...run, attack: pgd({ steps: 20 }), norm: linf, epsilon: 0.3, targets });
-    for (const s of result.samples) expect(s.success).toBe(s.adversarialPredicted === 2);
+    for (const s of result.samples) expect(s.success).toBe(s.label !== 2 && s.adversarialPredicted === 2);
     expect(result.samples.filter((s) => s.success).length).toBeGreaterThan(N / 4);
   }));
 
@@ -164,6 +164,37 @@ test.each(["linf", "l2"] as const)("a gradient that is NaN stops nothing (%s)", 
   await victim.release();
   expect(result.samples[0]!.success).toBe(true);
 });
+
+test("a sample whose target is its own class is neither attacked nor broken", () =>
+  opened(async (victim) => {
+    const right = await victim.labels(x);
+    const targets = new Array<number>(N).fill(0);
+    const result = await attack(victim, { x, labels: right }, { ...run, attack: pgd({ steps: 2 }), norm: linf, epsilon: 0, targets });
+    expect(result.robustAccuracy).toBe(1);
+    for (const s of result.samples) if (s.label === 0) expect(s).toMatchObject({ success: false, forwards: 0, backwards: 0 });
+  }));
+
+test("what draws nothing at random runs once", () =>
+  opened(async (victim) => {
+    const options = { ...run, attack: fgsm(), norm: linf, epsilon: 0.02 };
+    const [once, often] = [await attack(victim, { x, labels }, options), await attack(victim, { x, labels }, { ...options, restarts: 9 })];
+    expect(often.gradientEvaluations).toBe(once.gradientEvaluations);
+    expect(often.restarts).toBe(1);
+  }));
+
+test("of a smallest perturbation beyond ε the distance is said, and the input is not handed on", () =>
+  opened(async (victim) => {
+    const result = await attack(victim, { x, labels }, { ...run, attack: deepfool(), norm: l2, epsilon: 1e-6 });
+    for (const s of result.samples) {
+      if (s.predicted !== s.label) continue;
+      expect(s.success).toBe(false);
+      expect(s.adversarialPredicted).toBe(s.predicted);
+      expect(result.adversarial.data.subarray(25 * s.index, 25 * s.index + 25)).toEqual(x.data.subarray(25 * s.index, 25 * s.index + 25));
+    }
+    expect(result.medianDistance!).toBeGreaterThan(1e-6);
+    const { matrix } = await transfer({ a: victim }, { a: victim }, { x, labels }, { ...run, attack: deepfool(), norm: l2, epsilon: 1e-6 });
+    expect(matrix[0]![0]!.turned).toBe(0);
+  }));
 
 test("the best iterate is kept, not the last", async () => {
   // class 1 wins only in 0.57 ± 0.02; steps of 0.07 from 0.5 hit it, and leave it again

@@ -185,6 +185,23 @@ test("models that tell less are asked less", async () => {
   expect(byLabels.model.output).toBeNull();
 });
 
+test("wide balls, empty balls and constrained inputs are audited to the end", async () => {
+  const few = { x: { ...data.x, shape: [8, 1, 28, 28], data: data.x.data.slice(0, 8 * 784) }, labels: data.labels.slice(0, 8) };
+  const wide = await audit(model, few, { ...options, epsilon: 0.6 });
+  expect(wide.againstEpsilon!.at(-1)![0]).toBe(1);
+  const empty = await audit(model, few, { ...options, epsilon: 0 });
+  expect(empty.robustAccuracy).toBe(empty.cleanAccuracy);
+  expect(empty.verdicts.find((v) => v.check === "epsilon-monotone")!.status).toBe("not run");
+  // one pixel may move: nothing is proven or unbounded about the others
+  const mask = new Uint8Array(784);
+  mask[400] = 1;
+  const held = await audit(model, few, { ...options, constraints: { mask } });
+  expect(held.certifiedAccuracy).toBeNull();
+  expect(held.certification).toMatch(/constraints/);
+  expect(held.verdicts.find((v) => v.check === "unbounded-attack")!.status).toBe("not run");
+  for (const s of held.samples) expect(s.certified).toBeNull();
+});
+
 describe("refusals", () => {
   const code = (p: Promise<unknown>) =>
     p.then(

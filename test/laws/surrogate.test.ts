@@ -20,6 +20,9 @@ const quantized = (e: Emit, x: Value, between: (q: Value) => Value = (q) => q): 
   return e.node("DequantizeLinear", [between(e.node("QuantizeLinear", [x, scale, zero])[0]!), scale, zero])[0]!;
 };
 
+/** h·1[h > 0] */
+const masked = (e: Emit, h: Value): Value => e.Mul(h, float(e, e.Greater(h, e.scalar(0, h))));
+
 /** The surrogate gradient of the sum of f. */
 const table: [what: string, f: (e: Emit, x: Value) => Value, at: Tensor, want: readonly number[]][] = [
   ["Round", one("Round"), at(0.4, 1.6, -2.5), [1, 1, 1]],
@@ -47,6 +50,39 @@ const table: [what: string, f: (e: Emit, x: Value) => Value, at: Tensor, want: r
   ["a choice of two constants", (e, x) => e.Where(e.Greater(x, e.scalar(0, x)), e.scalar(3, x), e.scalar(1, x)), at(0), [2 * 0.25]],
   // the choices carry the true gradient: a rectifier stays one
   ["a choice of data", (e, x) => e.Where(e.Greater(x, e.scalar(0, x)), x, e.scalar(0, x)), at(-1, 2), [0, 1]],
+  [
+    "a choice of what no constant says but no input moves",
+    (e, x) => e.Where(e.Greater(x, e.scalar(0, x)), e.Expand(e.scalar(3, x), e.Shape(x)), e.scalar(1, x)),
+    at(0),
+    [2 * 0.25],
+  ],
+  // the true gradient tells of the numbers a truth was made of, and nothing is added to it
+  ["a rectifier written as a mask", (e, x) => masked(e, e.Mul(x, e.scalar(2, x))), at(-1, 0.3, 2), [0, 2, 2]],
+  [
+    "a leaky one, of a mask and its complement",
+    (e, x) => {
+      const m = float(e, e.Greater(x, e.scalar(0, x)));
+      return e.Add(e.Mul(x, m), e.Mul(e.Mul(x, e.scalar(0.1, x)), e.Sub(e.scalar(1, x), m)));
+    },
+    at(-1, 0.3),
+    [0.1, 1],
+  ],
+  ["a mask in front of a quantiser", (e, x) => quantized(e, masked(e, x)), at(-1, 0.3), [0, 1]],
+  [
+    "the larger of two numbers",
+    (e, x) => {
+      const least = e.Slice(x, e.ints([1]), e.ints([2]), e.ints([1]), e.ints([1]));
+      return e.Mul(x, float(e, e.GreaterOrEqual(x, least)));
+    },
+    at(2, 0.5, 0.2),
+    [1, 1, 0],
+  ],
+  [
+    "a mask over a binarised input",
+    (e, x) => masked(e, e.Sub(float(e, e.Greater(x, e.scalar(0.5, x))), e.scalar(0.2, x))),
+    at(0.5, 0.7),
+    [0, sigmoidSlope(0.2)],
+  ],
   ["cut to whole numbers and back", (e, x) => float(e, e.Cast(x, { to: 7 })), at(1.7, -3.2), [1, 1]],
   ["quantised and back", (e, x) => quantized(e, x), at(0.3, -5.4, 122.4, 123), [1, 0, 1, 0]],
   ["quantised, reshaped and back", (e, x) => quantized(e, x, (q) => e.Reshape(q, e.ints([0, 1, -1]))), at(0.3, -9), [1, 0]],
@@ -91,9 +127,12 @@ describe("the surrogate gradient", () => {
   });
 });
 
-test.each(table.filter(([what]) => !/of data|Clip/.test(what)))("without asking, the gradient of %s is zero", async (_, f, point) => {
-  expect((await gradient(f, point, false)).every((v) => v === 0)).toBe(true);
-});
+test.each(table.filter(([what]) => !/of data|Clip|mask|of two numbers/.test(what)))(
+  "without asking, the gradient of %s is zero",
+  async (_, f, point) => {
+    expect((await gradient(f, point, false)).every((v) => v === 0)).toBe(true);
+  },
+);
 
 test("every record with a surrogate is met here", () => {
   const e = builder();
@@ -127,10 +166,50 @@ describe("where a gradient flows", () => {
     const flow = flowOf((e, x) => e.Mul(float(e, e.node("ArgMax", [x], { axis: 1 })[0]!), e.node("ReduceProd", [x, e.ints([1])])[0]!));
     expect(flow).toEqual([
       ["ArgMax", "stops", nowhere],
-      ["Cast", "straight-through", nowhere],
       ["ReduceProd", "stops", "products of many numbers have no stable gradient by division"],
       ["Mul", "differentiable", ""],
     ]);
+  });
+
+  test("straight through only where a surrogate is used", () => {
+    const whole = (f: (e: Emit, x: Value) => Value) => flowOf(f).filter(([, flow]) => flow !== "differentiable");
+    expect(whole((e, x) => e.Where(e.Greater(x, e.scalar(0, x)), x, e.Mul(x, e.scalar(0.1, x))))).toEqual([]);
+    expect(whole(masked)).toEqual([]);
+    expect(whole((e, x) => e.node("Round", [e.Where(e.Less(x, e.scalar(0, x)), x, x)])[0]!).map(([op]) => op)).toEqual(["Round"]);
+    expect(whole((e, x) => float(e, e.Greater(x, e.scalar(0, x)))).map(([op]) => op)).toEqual(["Greater", "Cast"]);
+    // all that stops, one behind the other
+    const best = (e: Emit, x: Value) =>
+      e.Equal(e.node("ArgMax", [e.node("Round", [x])[0]!], { axis: 1, keepdims: 1 })[0]!, e.ints([0, 1, 2, 3]));
+    expect(whole((e, x) => e.Where(best(e, x), e.scalar(1, x), e.scalar(0, x)))).toEqual([
+      ["ArgMax", "stops", nowhere],
+      ["Equal", "stops", nowhere],
+    ]);
+  });
+
+  test("an input cut to whole numbers is told from a number format", () => {
+    const told = (f: (e: Emit, x: Value) => Value) => {
+      const x = input("float32", [2, 4], "x", ["N", 4]);
+      const nodes = gradientFlow({ inputs: [x], outputs: [f(builder(), x)] });
+      return nodes.filter(({ flow }) => flow === "straight-through").map(({ op, quantises }) => [op, quantises ?? false]);
+    };
+    const cut = (e: Emit, x: Value) => float(e, e.Cast(e.Mul(x, e.scalar(3, x)), { to: 6 }));
+    expect(told((e, x) => e.Mul(cut(e, x), e.scalar(1 / 3, x)))).toEqual([
+      ["Cast", false],
+      ["Cast", false],
+    ]);
+    expect(told((e, x) => quantized(e, x))).toEqual([["QuantizeLinear", true]]);
+    // as `MatMulInteger` is read, behind `DynamicQuantizeLinear`
+    const product = (scaled: (e: Emit, v: Value, scale: Value) => Value) => (e: Emit, x: Value) => {
+      const [q, scale, zero] = e.node("DynamicQuantizeLinear", [x]);
+      const w = e.constant(tensor([1, -2, 3, 4], [4, 1], "int8"));
+      const y = e.Cast(e.MatMul(e.Sub(float(e, q!), float(e, zero!)), float(e, w)), { to: 6 });
+      return scaled(e, float(e, y), scale!);
+    };
+    const dynamic = told(product((e, v, scale) => e.Mul(v, scale)));
+    expect(new Set(dynamic.map(([op]) => op))).toEqual(new Set(["DynamicQuantizeLinear", "Cast"]));
+    expect(dynamic.every(([, quantises]) => quantises)).toBe(true);
+    // and what is cut once the whole numbers are left is no format
+    expect(told(product((e, v) => cut(e, e.Mul(v, e.scalar(0.3, v))))).filter(([, quantises]) => !quantises).length).toBe(2);
   });
 
   test("not through what follows from shapes alone", () => {

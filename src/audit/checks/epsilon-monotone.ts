@@ -10,6 +10,7 @@ export const epsilonMonotone: Check = {
   mend: "the attack is not converged at some ε: give it more steps or restarts",
   async find({ curve, probe }) {
     if (!curve) return notRun("no curve against ε was made");
+    if (curve.length < 2) return notRun("ε is 0");
     const wiggle = Math.max(WIGGLE, 1 / Math.max(probe.labels.length, 1));
     const rises = curve.filter(([, a], i) => i > 0 && a > curve[i - 1]![1] + wiggle);
     const [first, last] = [curve[0]![1], curve.at(-1)![1]];

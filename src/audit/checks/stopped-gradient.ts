@@ -1,4 +1,3 @@
-import { isFloat } from "../../base/index.ts";
 import { gradientFlow } from "../../pass/index.ts";
 import { type Check, differentiable, judged, NO_GRADIENT, notRun } from "./check.ts";
 
@@ -14,9 +13,8 @@ export const stoppedGradient: Check = {
   async find({ model }) {
     if (!differentiable(model)) return notRun(NO_GRADIENT);
     const flow = gradientFlow(model.logits);
-    const whole = (v: { type: { dtype: string } } | null) => v !== null && !isFloat(v.type.dtype as "float32") && v.type.dtype !== "bool";
-    const quantised = flow.filter((f) => f.flow !== "differentiable" && [...f.node.inputs.slice(0, 1), ...f.node.outputs].some(whole));
-    const bad = flow.filter((f) => f.flow !== "differentiable" && !quantised.includes(f));
+    const quantised = flow.filter((f) => f.flow !== "differentiable" && f.quantises);
+    const bad = flow.filter((f) => f.flow !== "differentiable" && !f.quantises);
     const named = bad.slice(0, 3).map((f) => `${f.op}${f.name ? ` (node "${f.name}")` : ""}: ${f.flow}`);
     const note = quantised.length > 0 ? `; ${quantised.length} nodes of quantised arithmetic are differentiated straight through` : "";
     return judged(

@@ -12,6 +12,8 @@ export const unboundedAttack: Check = {
   async find({ model, probe, range, run }) {
     if (!differentiable(model)) return notRun(NO_GRADIENT);
     if (probe.labels.length === 0) return notRun(NO_PROBE);
+    // features that are fixed or whole may well hold a sample where it is
+    if (run.constraints) return notRun("inputs are constrained beyond their range");
     const { samples } = await attack(model, probe, {
       ...run,
       attack: apgdDlr({ steps: 50 }),
