@@ -82,45 +82,62 @@ export function boxOf({ low, high, free }: Domain, x: Float32Array): Box {
   return { low: low.map((v, i) => (free[i] ? v : x[i]!)), high: high.map((v, i) => (free[i] ? v : x[i]!)) };
 }
 
+const distanceOf = (norm: Norm, z: Float32Array, x: Float32Array): number => norm.distance(Float64Array.from(z, (v, i) => v - x[i]!));
+
 /** ε may be exceeded by this share where whole steps are counted: it is itself a rounded number of steps. */
 const SLACK = 1e-6;
 
 /** What float32 does not tell from `v`, in steps. */
 const fuzz = (v: number, step: number): number => Math.min(SLACK + (Math.abs(v) * 2 ** -22) / step, 0.25);
 
+/** What is added to a number of steps before the rest is cut off: to the nearest; towards x; and towards x even from where it may be whole. */
+const ROUNDINGS = [() => 0.5, fuzz, (v: number, step: number) => -fuzz(v, step)] as const;
+
+interface Rounded {
+  /** z − x as the lattice says it, which float32 only rounds. */
+  readonly delta: Float64Array;
+  readonly stepped: boolean;
+  /** Whether features moved that take no steps. */
+  readonly slid: boolean;
+}
+
 /**
- * Round to the lattice, in place: by whole steps from x, as near as may be, or towards x, which never leaves a ball. Features of groups are left out.
- * @param epsilon how far a feature may go
- * @returns z − x as the lattice says it, which float32 only rounds; and whether a step was made
+ * Round to the lattice, in place, by whole steps from x. Features of groups are left out.
+ * @param reach how far a feature may go
  */
 function toLattice(
   z: Float32Array,
   x: Float32Array,
   within: Domain,
-  epsilon: number,
-  towards: boolean,
-): { delta: Float64Array; stepped: boolean } {
+  reach: number,
+  rounding: (v: number, step: number) => number,
+): Rounded {
   const { step, origin, low, high, groups } = within;
   const delta = new Float64Array(z.length);
   const grouped = new Set(groups.flat());
-  let stepped = false;
+  let [stepped, slid] = [false, false];
   for (let i = 0; i < z.length; i++) {
     const s = step[i]!;
-    delta[i] = z[i]! - x[i]!;
-    if (s === 0 || grouped.has(i) || delta[i] === 0) continue;
+    const d = z[i]! - x[i]!;
+    delta[i] = d;
+    if (d === 0 || grouped.has(i)) continue;
+    if (s === 0) {
+      slid = true;
+      continue;
+    }
+    // levels are counted from x's own
     const own = Math.round((x[i]! - origin[i]!) / s);
-    const steps = delta[i]! / s;
-    const near = towards ? Math.trunc(steps + Math.sign(steps) * fuzz(z[i]!, s)) : Math.round(steps);
-    const most = Math.floor((epsilon / s) * (1 + SLACK) + SLACK);
+    const most = Math.floor((reach / s) * (1 + SLACK));
     const least = Math.max(Math.ceil((low[i]! - origin[i]!) / s - fuzz(low[i]!, s)) - own, -most);
     const last = Math.min(Math.floor((high[i]! - origin[i]!) / s + fuzz(high[i]!, s)) - own, most);
-    const whole = Math.min(Math.max(near, least), last);
-    const v = whole === 0 ? x[i]! : origin[i]! + (own + whole) * s;
+    const whole = Math.sign(d) * Math.max(Math.floor(Math.abs(d) / s + rounding(z[i]!, s)), 0);
+    const steps = Math.min(Math.max(whole, least), last);
+    const v = steps === 0 ? x[i]! : origin[i]! + (own + steps) * s;
     z[i] = Math.min(Math.max(v, low[i]!), high[i]!);
-    delta[i] = whole * s;
-    stepped ||= whole !== 0;
+    delta[i] = steps * s;
+    stepped ||= steps !== 0;
   }
-  return { delta, stepped };
+  return { delta, stepped, slid };
 }
 
 /** One feature of each group on: the largest, x's own where others are only as large. Of a group with a feature that may not change, all are x's. */
@@ -134,9 +151,9 @@ function toGroups(z: Float32Array, x: Float32Array, { groups, free }: Domain): v
 
 /**
  * Bring a candidate to a legal input of the ball around `x`, in place: into ball and box, then to the lattice and the groups. What would leave the
- * ball by that is rounded towards x; groups that still do go back to x's own; and if that is not enough, all of it. Distances are judged in float64
- * between the float32 values. Only where whole steps were made they are judged between the lattice's own numbers, up to 1e-6 of ε: k steps are k steps,
- * though float32 may store both ends a rounding further apart.
+ * ball by that is rounded towards x; groups that still do go back to x's own; and if that is not enough, all of it. The distance that counts is float64's
+ * between the float32 values. But k steps are k steps, though float32 may store the ends of one a rounding further apart than of another: where only
+ * whole steps were made, and in L∞, the lattice's own numbers count, and may be over by 1e-6 of ε, itself a rounded number.
  * @param epsilon ∞ for a candidate that is only to be legal
  */
 export function legalise(z: Float32Array, x: Float32Array, norm: Norm, epsilon: number, within: Domain): void {
@@ -148,14 +165,14 @@ export function legalise(z: Float32Array, x: Float32Array, norm: Norm, epsilon: 
   const before = z.slice();
   // no feature goes further than ε, but for L0, which only counts them
   const reach = norm.name === "l0" ? Number.POSITIVE_INFINITY : epsilon;
-  for (const towards of [false, true]) {
+  for (const rounding of ROUNDINGS) {
     z.set(before);
     toGroups(z, x, within);
-    const { delta, stepped } = toLattice(z, x, within, reach, towards);
-    const most = stepped ? epsilon * (1 + SLACK) : epsilon;
-    const fits = () => norm.distance(delta) <= most;
+    const { delta, stepped, slid } = toLattice(z, x, within, reach, rounding);
+    const inSteps = stepped && (!slid || norm.name === "linf");
+    const fits = () => distanceOf(norm, z, x) <= epsilon || (inSteps && norm.distance(delta) <= epsilon * (1 + SLACK));
     if (fits()) return;
-    if (!towards) continue;
+    if (rounding === ROUNDINGS[0]) continue;
     for (const group of groups) {
       for (const i of group) {
         z[i] = x[i]!;

@@ -154,7 +154,7 @@ function projectL1Box(z: Float32Array, x: Float32Array, epsilon: number, { low, 
     m++;
   }
   let [least, most] = [0, sum > epsilon ? largest : 0];
-  while (most - least > largest * 2 ** -53) {
+  for (let halved = 0; halved < 60; halved++) {
     const lambda = (least + most) / 2;
     let left = 0;
     for (let i = 0; i < m; i++) left += clamp(size[i]! - lambda, 0, room[i]!);

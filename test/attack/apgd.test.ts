@@ -1,6 +1,6 @@
 /** Auto-PGD: its schedule, and what it must find on models whose worst case is known. */
 import { describe, expect, test } from "vitest";
-import { checkpoints, edgeStart } from "../../src/attack/apgd-climb.ts";
+import { checkpoints, climb, edgeStart } from "../../src/attack/apgd-climb.ts";
 import { domain } from "../../src/attack/domain.ts";
 import { apgdCe, apgdDlr, apgdTargeted, attack, l1, l2, linf, norms, pgd } from "../../src/attack/index.ts";
 import { normal, seedKey, tensor, uniform } from "../../src/base/index.ts";
@@ -26,6 +26,22 @@ test.each(["linf", "l2", "l1"] as const)("a run in %s starts on the edge of the 
   const z = edgeStart(x, seedKey(1), { norm: norms[which], epsilon: 2, targeted: false, domain: within });
   expect(norms[which].distance(Float64Array.from(z, (v, i) => v - x[i]!))).toBeCloseTo(2, 4);
   expect([z[3], z[4]]).toEqual([0.5, 0.5]);
+});
+
+test("after a restart momentum comes from the best point, not from the abandoned one", () => {
+  const within = domain([1], { low: -100, high: 100 });
+  const zero = Float32Array.of(0);
+  const steps = climb(zero, zero, { norm: linf, epsilon: 50, targeted: false, domain: within }, { steps: 10 }, (point) => ({ point }));
+  const points: number[] = [];
+  let asked = steps.next();
+  // the loss falls from the start on: at the checkpoint, iteration 3, the climb returns to 0
+  for (const [k, slope] of [1, 1, 1, 1, 0, 0].entries()) {
+    if (asked.done) break;
+    points.push(asked.value[0]!.point[0]!);
+    asked = steps.next([{ logits: Float32Array.of(1, 0), gain: -1, loss: -k, gradient: Float32Array.of(slope) }]);
+  }
+  // 25 + 0.75·0 + 0.25·(25 − 0)
+  expect(points).toEqual([0, 50, 50, 50, 25, 31.25]);
 });
 
 /** The largest fall of w·x over ball and box, by the dual of both: greedy in L1, one multiplier in L2, each coordinate on its own in L∞. */

@@ -17,6 +17,8 @@ import {
   square,
   zoo,
 } from "../../src/attack/index.ts";
+import { fieldOf } from "../../src/attack/square-windows.ts";
+import { planesOf } from "../../src/attack/transform/planes.ts";
 import { normal, seedKey, size, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { labelModel, type ScoreModel, scoreModel } from "../../src/model/index.ts";
 
@@ -127,6 +129,30 @@ test("Square asks only about points of ball and box, and keeps what is better", 
       expect(Math.max(...tops)).toBeGreaterThan(0.5 * epsilon);
     }
   }
+});
+
+test("Square takes for channels what transformations take for them", () => {
+  for (const shape of [
+    [1, 6, 6],
+    [6, 6],
+    [3, 3, 4],
+    [4, 3, 3],
+    [6, 6, 3],
+    [6, 6, 1],
+    [10, 8, 6],
+    [32, 5, 5],
+  ]) {
+    const [field, picture] = [fieldOf(shape), planesOf(shape)];
+    expect(field.neighbours).toBe(true);
+    const stripes = field.stripes.map(({ channels }) => channels.map((places) => [...places]));
+    const expected = Array.from({ length: picture.width }, (_, j) =>
+      Array.from({ length: picture.channels }, (_, c) =>
+        Array.from({ length: picture.height }, (_, i) => c * picture.strides[0] + i * picture.strides[1] + j * picture.strides[2]),
+      ),
+    );
+    expect(stripes).toEqual(expected);
+  }
+  for (const shape of [[36], [1, 1, 36], [36, 1, 1], [1, 36, 1], [3, 1, 12]]) expect(fieldOf(shape).neighbours).toBe(false);
 });
 
 test("more questions never find less, and what a longer run returns is no worse", async () => {

@@ -1,7 +1,8 @@
-/** A model that rounds its input: no gradient passes, but a surrogate's does. */
+/** A model that rounds its input: no gradient passes, but a surrogate's does. One that only compares keeps its own. */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { attack, pgd } from "../../src/attack/index.ts";
-import { input, type Value } from "../../src/graph/index.ts";
+import { attack, crossEntropy, GradientPrograms, gradientFile, pgd, surrogates } from "../../src/attack/index.ts";
+import { seedKey, tensor, uniform } from "../../src/base/index.ts";
+import { type Emit, input, type Value } from "../../src/graph/index.ts";
 import { type GradientModel, openClassifier } from "../../src/model/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder, remap } from "../../src/pass/index.ts";
@@ -35,6 +36,42 @@ describe.each(["Round", "Floor", "Ceil"] as const)("%s in front of a classifier"
     expect(blocked.cleanAccuracy).toBeGreaterThan(0.9);
     expect(blocked.robustAccuracy).toBe(blocked.cleanAccuracy);
     expect(passed.robustAccuracy).toBeLessThan(0.1);
+    await model.release();
+  });
+});
+
+describe.each([
+  ["a mask", (e: Emit, h: Value) => e.Mul(h, e.Cast(e.Greater(h, e.scalar(0, h)), { to: 1 }))],
+  ["a choice", (e: Emit, h: Value) => e.Where(e.Greater(h, e.scalar(0, h)), h, e.Mul(h, e.scalar(0.1, h)))],
+] as const)("a rectifier written as %s", (_, rectified) => {
+  const open = () => {
+    const e = builder();
+    const x = input("float32", [2, 6], "x", ["N", 6]);
+    const layer = (v: Value, n: number, m: number, at: number) =>
+      e.MatMul(v, e.constant(tensor(uniform(seedKey(at), n * m, -1, 1), [n, m])));
+    return openClassifier(write({ inputs: [x], outputs: [layer(rectified(e, layer(x, 6, 16, 1)), 16, 3, 2)] }), run);
+  };
+  test("has no surrogate: nothing says so, and its gradient is that of differences", async () => {
+    const model = await open();
+    expect(surrogates(model)).toEqual([]);
+    expect(new TextDecoder().decode(gradientFile(model))).not.toContain("counterfoil.surrogates");
+    const x = tensor(uniform(seedKey(3), 120, -1, 1), [20, 6]);
+    const labels = new Int32Array(20).fill(1);
+    const programs = new GradientPrograms(model, run);
+    const { gradient } = await programs.run(crossEntropy, x, labels, labels);
+    const h = 1e-3;
+    const errors: number[] = [];
+    for (let j = 0; j < 6; j++) {
+      const moved = (by: number) => ({ ...x, data: x.data.map((v, i) => (i % 6 === j ? v + by : v)) });
+      const [up, down] = [
+        await programs.run(crossEntropy, moved(h), labels, labels),
+        await programs.run(crossEntropy, moved(-h), labels, labels),
+      ];
+      for (let i = 0; i < 20; i++) errors.push(Math.abs((up.losses[i]! - down.losses[i]!) / (2 * h) - gradient.data[6 * i + j]!));
+    }
+    // but for the few that a kink lies beside
+    expect(errors.sort((a, b) => a - b)[114]).toBeLessThan(2e-3);
+    await programs.release();
     await model.release();
   });
 });

@@ -15,14 +15,21 @@ const FIXED = [0, 1, 2, 3, 4, 5];
 const EPSILON: Readonly<Record<NormName, number>> = { linf: 0.1, l2: 0.6, l1: 2, l0: 5 };
 
 let model: GradientModel;
+/** The same of data from 0 to 255: it divides by 255 first. */
+let wide: GradientModel;
 let labels: Int32Array;
 beforeAll(async () => {
-  model = await openClassifier(write(inferenceGraph(layer, layer.params)), run);
+  const file = write(inferenceGraph(layer, layer.params));
+  model = await openClassifier(file, run);
+  wide = await openClassifier(file, { ...run, preprocessing: { scale: 1 / 255 } });
   // its own answers, so that every sample is attacked; but for one clean error
   labels = await model.labels(x);
   labels[5] = (labels[5]! + 1) % K;
 });
-afterAll(() => model.release());
+afterAll(async () => {
+  await model.release();
+  await wide.release();
+});
 
 /** Each attack with little to do, in each of its norms. */
 const rows = Object.entries(catalogue).flatMap(([name, { make, takes }]) => {
@@ -124,6 +131,31 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
       );
       expect(await found).toBe(enough ? N : "attack-access");
     }
+  });
+});
+
+describe.each(
+  Object.entries(catalogue).flatMap(([name, { make, takes }]) => {
+    const enough = make({ ...(takes.includes("steps") && { steps: 10 }), ...(takes.includes("queries") && { queries: 600 }) });
+    return enough.norms.map((norm) => [name, norm, enough] as const);
+  }),
+)("%s in %s", (_, norm, chosen) => {
+  test("finds of data from 0 to 255 what it finds of data from 0 to 1", async () => {
+    const times = (v: Tensor<"float32">) => ({ ...v, data: v.data.map((c) => 255 * c) });
+    // counts do not grow
+    const factor = norm === "l0" ? 1 : 255;
+    const epsilon = 1.5 * EPSILON[norm];
+    const options = { ...run, attack: chosen as never, norm: norms[norm] };
+    const small = await attack(model as never, { x, labels }, { ...options, epsilon });
+    const large = await attack(wide as never, { x: times(x), labels }, { ...options, epsilon: factor * epsilon, range: [0, 255] });
+    expect(small.samples.some((s) => s.success && s.distance > 0)).toBe(true);
+    const differing = small.samples.filter((s, i) => {
+      const other = large.samples[i]!;
+      const [a, b] = [s.distance, other.distance / factor];
+      return s.success !== other.success || (chosen.kind === "minimal" && Math.abs(a - b) > 0.02 * a + 1e-5);
+    });
+    // a rounding may turn one
+    expect(differing.length, differing.map((s) => `${s.index}: ${s.distance}`).join()).toBeLessThanOrEqual(1);
   });
 });
 

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { added, attack, expectation, l2, linf, patch, rotation, sticker, transformed, universal } from "../../src/attack/index.ts";
 import { row } from "../../src/attack/iterate.ts";
-import { minibatch } from "../../src/attack/one-for-all.ts";
+import { lossOfWon, minibatch } from "../../src/attack/one-for-all.ts";
 import { planes } from "../../src/attack/transform/planes.ts";
 import { lay } from "../../src/attack/transform/sticker.ts";
 import { seedKey, type Tensor, uniform } from "../../src/base/index.ts";
@@ -58,6 +58,20 @@ describe("universal perturbation", () => {
     const noise = { ...delta!, data: delta!.data.map((v, i) => (sign[i]! < 0.5 ? v : -v)) };
     const turned = await attack(model, held, { ...run, attack: transformed(added(noise)) });
     expect(turned.robustAccuracy).toBeGreaterThan(fresh.robustAccuracy + 0.2);
+  });
+
+  test("what is won pulls no more: from the loss on that is 9 at 1000 classes, in proportion to log K", async () => {
+    const found = async (most?: number) => {
+      const { adversarial } = await attack(model, data, {
+        ...run,
+        epsilon: 0.15,
+        attack: universal({ steps: 20, ...(most !== undefined && { most }) }),
+      });
+      return adversarial.data;
+    };
+    const usual = await found();
+    expect(usual).toEqual(await found(lossOfWon(3)));
+    expect(usual).not.toEqual(await found(9));
   });
 
   test("with a target reaches it; a mask is kept to; two runs are the same", async () => {

@@ -121,7 +121,7 @@ describe("an interrupted audit", () => {
 
   test("goes on where it was, and ends as one that was not", async () => {
     const whole = await attacked(inMemory());
-    for (const after of [1, 3, 5]) {
+    for (const after of [1, 4]) {
       const where = folder();
       const controller = new AbortController();
       const units = await inFolder(where, config);
@@ -146,7 +146,7 @@ describe("an interrupted audit", () => {
       expect(resumed.samples).toEqual(whole.samples);
       expect(resumed.adversarial.data).toEqual(whole.adversarial.data);
     }
-  });
+  }, 180_000);
 
   test("is not mixed with another", async () => {
     const where = folder();
@@ -200,7 +200,7 @@ test("wide balls, empty balls and constrained inputs are audited to the end", as
   expect(held.certification).toMatch(/constraints/);
   expect(held.verdicts.find((v) => v.check === "unbounded-attack")!.status).toBe("not run");
   for (const s of held.samples) expect(s.certified).toBeNull();
-});
+}, 180_000);
 
 describe("refusals", () => {
   const code = (p: Promise<unknown>) =>
