@@ -1,3 +1,4 @@
+import { Adam } from "./adam.ts";
 import type { Attack } from "./attack.ts";
 import { ConstantSearch, firstConstant } from "./constant-search.ts";
 import { boxOf } from "./domain.ts";
@@ -7,7 +8,6 @@ import { l2 } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
 import { ascents } from "./rival.ts";
-import { Adam } from "./row-adam.ts";
 import { TanhSpace } from "./tanh-space.ts";
 
 export interface CarliniWagnerOptions {

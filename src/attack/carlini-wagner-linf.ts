@@ -1,3 +1,4 @@
+import { Adam } from "./adam.ts";
 import type { Attack } from "./attack.ts";
 import { boxOf } from "./domain.ts";
 import { beyond, cosine, Nearest, towardsBoundary, widthOf } from "./nearest.ts";
@@ -5,7 +6,6 @@ import { linf } from "./norm.ts";
 import { type Search, searchEach } from "./one-search.ts";
 import { checkedSteps } from "./pgd.ts";
 import { ascents } from "./rival.ts";
-import { Adam } from "./row-adam.ts";
 import { TanhSpace } from "./tanh-space.ts";
 
 export interface CarliniWagnerLinfOptions {

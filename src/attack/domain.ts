@@ -90,8 +90,10 @@ const SLACK = 1e-6;
 /** What float32 does not tell from `v`, in steps. */
 const fuzz = (v: number, step: number): number => Math.min(SLACK + (Math.abs(v) * 2 ** -22) / step, 0.25);
 
-/** What is added to a number of steps before the rest is cut off: to the nearest; towards x; and towards x even from where it may be whole. */
-const ROUNDINGS = [() => 0.5, fuzz, (v: number, step: number) => -fuzz(v, step)] as const;
+/** How whole steps are made: what is added before the rest is cut off. To the nearest first; what then leaves the ball, more and more towards x. */
+const NEAR = [0.5, 0.4, 0.3, 0.2, 0.1].map((share) => () => share);
+/** Towards x; and towards x even from where it may be whole. */
+const TOWARDS = [fuzz, (v: number, step: number) => -fuzz(v, step)];
 
 interface Rounded {
   /** z − x as the lattice says it, which float32 only rounds. */
@@ -165,14 +167,14 @@ export function legalise(z: Float32Array, x: Float32Array, norm: Norm, epsilon: 
   const before = z.slice();
   // no feature goes further than ε, but for L0, which only counts them
   const reach = norm.name === "l0" ? Number.POSITIVE_INFINITY : epsilon;
-  for (const rounding of ROUNDINGS) {
+  for (const rounding of [...NEAR, ...TOWARDS]) {
     z.set(before);
     toGroups(z, x, within);
     const { delta, stepped, slid } = toLattice(z, x, within, reach, rounding);
     const inSteps = stepped && (!slid || norm.name === "linf");
     const fits = () => distanceOf(norm, z, x) <= epsilon || (inSteps && norm.distance(delta) <= epsilon * (1 + SLACK));
     if (fits()) return;
-    if (rounding === ROUNDINGS[0]) continue;
+    if (!TOWARDS.includes(rounding)) continue;
     for (const group of groups) {
       for (const i of group) {
         z[i] = x[i]!;

@@ -1,3 +1,4 @@
+export { refuseNaN } from "./answers.ts";
 export { type ApgdOptions, type ApgdTargetedOptions, apgdCe, apgdDlr, apgdTargeted } from "./apgd.ts";
 export type { Attack, Batch, Threat } from "./attack.ts";
 export * from "./bim.ts";
@@ -5,7 +6,6 @@ export * from "./boundary.ts";
 export * from "./carlini-wagner-l2.ts";
 export * from "./carlini-wagner-linf.ts";
 export * from "./catalogue.ts";
-export { refuseNaN } from "./answers.ts";
 export * from "./ddn.ts";
 export * from "./deepfool.ts";
 export * from "./destruction.ts";

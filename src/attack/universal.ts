@@ -36,8 +36,8 @@ function gradientOf(x: Floats, seen: Floats, delta: Float32Array, gradient: Floa
     if (losses[k]! > most) continue;
     const [clean, z, g] = [row(x, k), row(seen, k), row(gradient, k)];
     for (let j = 0; j < sum.length; j++) {
-      const cut = z[j]! - (clean[j]! + delta[j]!);
-      if (Math.abs(cut) < 1e-6 || cut * g[j]! > 0) sum[j] = sum[j]! + g[j]!;
+      const cut = z[j]! - Math.fround(clean[j]! + delta[j]!);
+      if (cut === 0 || cut * g[j]! > 0) sum[j] = sum[j]! + g[j]!;
     }
   }
   return sum;

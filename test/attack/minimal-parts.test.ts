@@ -49,7 +49,7 @@ test("the way back stops a thousandth from the boundary, and never gives up the 
     const way = towardsBoundary(x, best);
     for (let step = way.next(); !step.done; ) {
       const z = step.value[0]!.point[0]!;
-      step = way.next([{ logits: new Float32Array(), gradient: new Float32Array(), gain: z - boundary }]);
+      step = way.next([{ logits: new Float32Array(), gradient: new Float32Array(), gain: z - boundary, loss: Number.NaN }]);
     }
     expect(best.distance).toBeGreaterThan(boundary);
     expect(best.distance).toBeLessThanOrEqual(boundary + 1e-3);

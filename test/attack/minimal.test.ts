@@ -177,15 +177,15 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
   });
 
   // the others stop at the first point that wins
-  test.runIf(name !== "deepfool" && name !== "jsma")("returns the one point that won, whatever came later", async () => {
-    const x = points(1, 3);
-    const victim = fakeVictim(linear[2][0], linear[2][1]);
-    const labels = await victim.labels(x);
-    const fickle = fakeVictim(linear[2][0], linear[2][1], { winsOnceAfter: 7, label: labels[0]! });
-    const [candidate] = await chosen.run(fickle, batchOf(x, labels), threatOf(norm, domain([D])));
-    expect(fickle.won()).toBeDefined();
-    expect([...candidate!.data]).toEqual([...fickle.won()!]);
-  });
+  if (name !== "deepfool" && name !== "jsma")
+    test("returns the one point that won, whatever came later", async () => {
+      const x = points(1, 3);
+      const victim = fakeVictim(linear[2][0], linear[2][1]);
+      const labels = await victim.labels(x);
+      const fickle = fakeVictim(linear[2][0], linear[2][1], { winsOnceAfter: 7, label: labels[0]! });
+      const [candidate] = await chosen.run(fickle, batchOf(x, labels), threatOf(norm, domain([D])));
+      expect([...candidate!.data]).toEqual([...fickle.won()!]);
+    });
 });
 
 const batchOf = (x: Tensor<"float32">, labels: Int32Array): Batch => ({

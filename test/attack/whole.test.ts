@@ -81,7 +81,7 @@ describe("universal perturbation", () => {
     const once = await attack(model, data, options);
     const again = await attack(model, data, { ...options, batch: 7 });
     expect(again.samples).toEqual(once.samples);
-    expect(once.samples.filter((s) => s.success).length).toBeGreaterThan(50);
+    expect(once.samples.filter((s) => s.success && s.predicted !== 2).length).toBeGreaterThan(30);
     for (let i = 0; i < 60; i++) for (let j = 0; j < 144; j++) if (!mask[j]) expect(row(once.adversarial, i)[j]).toBe(row(data.x, i)[j]);
     // 40 steps of 40 samples in one minibatch, and 10 checks of all: 20 are of the target's class already
     expect(once.samples.every((s) => s.forwards === (s.predicted === 2 ? 0 : 50))).toBe(true);
