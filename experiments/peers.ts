@@ -57,7 +57,10 @@ interface Reference {
 const golden = new URL("../test/golden/attacks/", import.meta.url);
 const json = (url: URL) => JSON.parse(readFileSync(url, "utf8"));
 const references = (json(new URL("references.json", golden)).runs as Reference[]).filter((r) => r.norm !== null);
-const inputs = json(new URL("inputs.json", golden)) as Record<string, { indices: number[]; labels: number[]; x?: { shape: number[]; data: number[] } }>;
+const inputs = json(new URL("inputs.json", golden)) as Record<
+  string,
+  { indices: number[]; labels: number[]; x?: { shape: number[]; data: number[] } }
+>;
 
 /** Ours of the same name and budget. */
 const share = (r: Reference, otherwise: number) => r.parameters.rel_stepsize ?? otherwise;
@@ -120,7 +123,13 @@ const digits = (await mnist("test")).x;
 const samples = (model: string, n: number): { x: Tensor<"float32">; labels: Int32Array } => {
   const { indices, labels, x } = inputs[model]!;
   const all = x ? tensor(x.data, x.shape) : take(digits, indices);
-  return { x: take(all, Array.from({ length: n }, (_, i) => i)), labels: Int32Array.from(labels.slice(0, n)) };
+  return {
+    x: take(
+      all,
+      Array.from({ length: n }, (_, i) => i),
+    ),
+    labels: Int32Array.from(labels.slice(0, n)),
+  };
 };
 
 /** Of the first n: the share turned within ε, or the lower middle distance. */
@@ -152,10 +161,12 @@ for (const [key, group] of groups) {
     const made = ours[name]!(group[0]!);
     const [chosen, restarts] = Array.isArray(made) ? (made as [Attack<never>, number]) : [made as Attack<never>, 1];
     const targets = targeted ? data.labels.map((y) => (y + 1) % model.classes) : undefined;
-    results = (await attack(model, data, { attack: chosen as never, norm: norms[norm], epsilon, restarts, ...(targets && { targets }) })).samples;
+    results = (await attack(model, data, { attack: chosen as never, norm: norms[norm], epsilon, restarts, ...(targets && { targets }) }))
+      .samples;
   }
   await model.release();
-  const better = (a: Reference, b: Reference) => (bounded ? b.success - a.success : (a.median ?? Number.POSITIVE_INFINITY) - (b.median ?? Number.POSITIVE_INFINITY));
+  const better = (a: Reference, b: Reference) =>
+    bounded ? b.success - a.success : (a.median ?? Number.POSITIVE_INFINITY) - (b.median ?? Number.POSITIVE_INFINITY);
   // a reference on few samples is beaten on those: every one has to hold, the narrowest is shown
   const rows = [...group].sort(better).map((r): Row => {
     const mine = measured(results, r.n, bounded);
@@ -178,12 +189,15 @@ for (const [key, group] of groups) {
   });
   const row = rows.find((r) => !r.holds) ?? rows[0]!;
   known.set(key, row);
-  process.stderr.write(`${row.holds ? " " : "✗"} ${key}: ours ${row.ours?.toPrecision(4)}, ${row.best.library} ${row.best.value?.toPrecision(4)} (n = ${row.best.n})\n`);
+  process.stderr.write(
+    `${row.holds ? " " : "✗"} ${key}: ours ${row.ours?.toPrecision(4)}, ${row.best.library} ${row.best.value?.toPrecision(4)} (n = ${row.best.n})\n`,
+  );
   writeFileSync(file, `${JSON.stringify({ rows: [...known.values()].sort((a, b) => (a.key < b.key ? -1 : 1)) }, null, 1)}\n`);
 }
 
 const rows = [...known.values()].sort((a, b) => (a.attack + a.key < b.attack + b.key ? -1 : 1));
-const show = (v: number | null, measure: string) => (v === null ? "∞" : measure === "success" ? `${(100 * v).toFixed(1)} %` : v.toPrecision(4));
+const show = (v: number | null, measure: string) =>
+  v === null ? "∞" : measure === "success" ? `${(100 * v).toFixed(1)} %` : v.toPrecision(4);
 writeFileSync(
   new URL("peers.md", import.meta.url),
   `# Attacks beside other implementations

@@ -14,13 +14,13 @@ export interface SpsaOptions {
   readonly samples?: number;
   /** Half of a difference, as a share of each feature's range; default 0.01. */
   readonly delta?: number;
-  /** Of CoordinateAdam, as a share of each feature's range; default 0.01. */
+  /** Of Adam, as a share of each feature's range; default 0.01. */
   readonly learningRate?: number;
 }
 
 /**
  * Simultaneous perturbation stochastic approximation. Uesato, O'Donoghue, van den Oord & Kohli 2018, "Adversarial Risk and the Dangers of Evaluating Against
- * Weak Attacks", arXiv:1802.05666, Algorithm 1: g = mean of (f(x + δv) − f(x − δv))/2δ · v over random signs v, x ← Π(x − CoordinateAdam(g)). f is the margin.
+ * Weak Attacks", arXiv:1802.05666, Algorithm 1: g = mean of (f(x + δv) − f(x − δv))/2δ · v over random signs v, x ← Π(x − Adam(g)). f is the margin.
  * Norms: L∞, L2. Asks for scores; targeted or not.
  */
 export const spsa = ({ queries = 10_000, samples = 128, delta = 0.01, learningRate = 0.01 }: SpsaOptions = {}): Attack<"scores"> => ({

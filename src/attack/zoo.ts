@@ -17,13 +17,13 @@ export interface ZooOptions {
   readonly coordinates?: number;
   /** Half of a difference, as a share of each feature's range; default 0.001. */
   readonly difference?: number;
-  /** Of CoordinateAdam, as a share of each feature's range; default 0.01. */
+  /** Of Adam, as a share of each feature's range; default 0.01. */
   readonly learningRate?: number;
 }
 
 /**
  * Zeroth order optimization. Chen, Zhang, Sharma, Yi & Hsieh 2017, arXiv:1708.03999, ZOO-ADAM (Algorithm 2): Carlini & Wagner's min ‖δ‖² + c·max(margin, 0), whose
- * partial derivatives are asked for, ∂f/∂x_k ≈ (f(x + h·e_k) − f(x − h·e_k))/2h, a few coordinates at a time, each with its own CoordinateAdam. c is searched as in C&W: halved after
+ * partial derivatives are asked for, ∂f/∂x_k ≈ (f(x + h·e_k) − f(x − h·e_k))/2h, a few coordinates at a time, each with its own Adam. c is searched as in C&W: halved after
  * success, times 10 before the first. The box cuts steps; no change of variables. L2, smallest. Asks for scores; targeted or not.
  */
 export const zoo = ({

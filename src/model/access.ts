@@ -1,11 +1,13 @@
 /**
- * How much of a model an attack may see. Each level has all that the levels before it have, so that an attack written for one
- * runs on every model that gives more, and on none that gives less: that pair does not compile.
+ * How much of a model an attack may see. Labels, scores and gradient are a chain: each has all that those before it have, so that an attack written
+ * for one runs on every model that gives more, and on none that gives less: that pair does not compile. Logits stand beside it: they are asked of the
+ * model's own scores, and a model with a gradient whose scores are probabilities does not give them.
  */
 import type { Tensor } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
 import type { Reading } from "./output.ts";
 
+/** What an attack may ask for. A model's own `access` is never "logits": whether its scores are any is said by `output`. */
 export const ACCESS = ["labels", "scores", "logits", "gradient"] as const;
 export type Access = (typeof ACCESS)[number];
 
@@ -32,11 +34,11 @@ export interface LabelModel {
 export interface ScoreModel extends LabelModel {
   /** What the scores are, as measured: rows of probabilities, or anything else. */
   readonly output: "logits" | "probabilities";
-  /** [N, classes], as the model gives them; of a one-output model the two classes' (0 and z, or 1 − p and p). */
+  /** [N, classes], as the model gives them; of a one-output model the two classes' (0 and z, or 1 − p and p: log p − log(1 − p) is as fine as the file's p). */
   scores(x: Tensor<"float32">): Promise<Tensor<"float32">>;
 }
 
-/** Tells scores that are no probabilities: nothing saturates. */
+/** A model of scores, with or without a gradient, whose scores are no probabilities: nothing saturates. */
 export interface LogitModel extends ScoreModel {
   readonly output: "logits";
 }
@@ -46,7 +48,7 @@ export interface GradientModel extends ScoreModel {
   readonly access: "gradient";
   /** The user's input → what `scores` gives, as a graph: preprocessing in front, nothing taken off. */
   readonly graph: Graph;
-  /** The user's input → logits [N, classes]: preprocessing put in front, a last Softmax or Sigmoid taken off. */
+  /** The user's input → logits [N, classes]: preprocessing put in front, a last Softmax or Sigmoid taken off; of one number z, −z/2 and z/2. */
   readonly logits: Graph;
   /** Whether the file takes any batch size. */
   readonly dynamic: boolean;

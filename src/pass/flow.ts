@@ -103,7 +103,7 @@ function quantisedValues(nodes: readonly Node[], live: ReadonlySet<Value>): Read
 
 /**
  * What the gradient of the outputs meets on its way to the graph's float inputs, in order. Not listed: nodes that no gradient asks (the condition
- * of a choice of data, what follows from shapes alone), truths left out because the true gradient tells of their numbers, and nodes whose surrogate
+ * of a choice of data, what follows from shapes alone), signs left out because the true gradient tells of their numbers, and nodes whose surrogate
  * leads nowhere. Behind a node that stops it, those that would stop it too are named.
  */
 export function gradientFlow(graph: Graph): NodeFlow[] {

@@ -9,25 +9,29 @@ export interface GradOptions {
   /**
    * Where the true gradient of an operator is zero or missing (rounding, comparing, quantising), pull back that of a smooth function
    * nearby, if its record has one: backward pass differentiable approximation. Athalye et al. 2018, arXiv:1802.00420, §4.1.2.
-   * A truth's is used only where nothing else tells of the numbers it was made of: h·1[h > 0] and where(h > 0, h, h/10) keep their true
-   * gradients, a thermometer code is passed. Default false: gradients are the true ones.
+   * Where the true gradient tells of the same numbers it is left alone: of a choice of data, where(h > 0, h, h/10), and of a mask by the sign,
+   * h·1[h > 0]. A thermometer code is passed, and a mask with steps (k-winners-take-all) has both. Default false: gradients are the true ones.
    */
   readonly surrogate?: boolean;
 }
 
-/** Here numbers become a truth. */
-const decides = (node: Node): boolean =>
-  node.outputs.every((o) => o.type.dtype === "bool") && node.inputs.some((v) => v && isFloat(v.type.dtype));
+/**
+ * The sign of numbers as a truth. A mask made of it, h·1[h > 0], has a kink at 0 and no step, which h's own gradient tells: that of a smooth step
+ * would only add h·σ'(h). Beside another threshold t there is a step of height t, h·1[h > t], which nothing but the surrogate tells.
+ */
+const signs = (node: Node): boolean =>
+  node.outputs.every((o) => o.type.dtype === "bool") &&
+  node.inputs.some((v) => v && isFloat(v.type.dtype) && v.data && (v.data.data as Float32Array).every((c) => c === 0));
 
 type Pull = (node: Node, dy: readonly (Value | null)[]) => readonly (Value | null)[];
 
-/** What arrived at values, and what each node that was asked passed on to its inputs; a comparison that was left out is not there. */
+/** What arrived at values, and what each node that was asked passed on to its inputs; a sign that was left out is not there. */
 export interface Arrived {
   readonly cotangents: ReadonlyMap<Value, Value>;
   readonly passed: ReadonlyMap<Node, readonly (Value | null)[]>;
 }
 
-/** One way back. Where `shut`, a comparison of numbers passes nothing, and a choice nothing to its condition if it does to its numbers. */
+/** One way back. Where `shut`, a sign passes nothing, and a choice nothing to its condition if it does to its numbers. */
 function sweep(
   e: Emit,
   outputs: readonly Value[],
@@ -49,7 +53,7 @@ function sweep(
   for (const node of order(outputs).reverse()) {
     if (!node.outputs.some((o) => live.has(o) && cotangents.has(o))) continue;
     const closes = shut(node);
-    if (closes && decides(node)) {
+    if (closes && signs(node)) {
       closed.add(node);
       continue;
     }
@@ -71,7 +75,7 @@ function sweep(
 }
 
 /**
- * Pull cotangents back from `outputs` over `live`, which depends on `sources`. With surrogates, truths made of numbers are shut at first; after each
+ * Pull cotangents back from `outputs` over `live`, which depends on `sources`. With surrogates, signs and conditions are shut at first; after each
  * sweep those are opened whose numbers nothing else tells of, until none is.
  * @param pull what one node makes of its outputs' cotangents
  */

@@ -131,6 +131,35 @@ test("Square asks only about points of ball and box, and keeps what is better", 
   }
 });
 
+test.each([
+  ["nes", nes({ queries: 500, samples: 500, sigma: 0.01 })],
+  ["spsa", spsa({ queries: 500, samples: 500, delta: 0.01 })],
+  ["zoo", zoo({ queries: 500, difference: 0.01, coordinates: 36 })],
+] as const)("%s asks about points a share of each feature's own range apart", async (_, chosen) => {
+  const { model, asked } = perceptron([36], 3);
+  const high = Float32Array.from({ length: 36 }, (_, k) => 10 ** (k % 3));
+  const one = tensor(
+    high.map((v) => v / 2),
+    [1, 36],
+  );
+  await attack(
+    model,
+    { x: one, labels: await labelsOf(model, one) },
+    { attack: chosen as Attack, norm: l2, constraints: { low: 0, high }, ...(chosen.kind === "bounded" && { epsilon: 1e-3 }) },
+  );
+  // the largest portion is an estimate's
+  const { data } = asked.reduce((a, b) => (b.shape[0]! > a.shape[0]! ? b : a));
+  high.forEach((width, k) => {
+    let [sum, moved] = [0, 0];
+    for (let i = k; i < data.length; i += 36) {
+      const d = (data[i]! - one.data[k]!) / width;
+      if (Math.abs(d) > 1e-6) moved++;
+      sum += d * d;
+    }
+    expect(Math.sqrt(sum / moved)).toBeCloseTo(0.01, 2.5);
+  });
+});
+
 test("Square takes for channels what transformations take for them", () => {
   for (const shape of [
     [1, 6, 6],

@@ -65,7 +65,7 @@ describe("universal perturbation", () => {
       const { adversarial } = await attack(model, data, {
         ...run,
         epsilon: 0.15,
-        attack: universal({ steps: 20, ...(most !== undefined && { most }) }),
+        attack: universal({ steps: 8, ...(most !== undefined && { most }) }),
       });
       return adversarial.data;
     };
