@@ -32,6 +32,8 @@ export class Court {
   readonly #forwards: Float64Array;
   readonly #backwards: Float64Array;
   #predicted: Int32Array = new Int32Array();
+  /** ε; on a lattice a share more, as the float32 numbers nearest to its levels may lie that much beyond (see `legalise`). */
+  readonly #reach: number;
 
   constructor(
     model: LabelModel,
@@ -48,6 +50,7 @@ export class Court {
     this.#targets = targets;
     this.#threat = threat;
     this.#kind = kind;
+    this.#reach = threat.epsilon * (threat.domain.step.some((s) => s > 0) ? 1 + 1e-6 : 1);
     this.#forwards = new Float64Array(this.n);
     this.#backwards = new Float64Array(this.n);
   }
@@ -115,7 +118,7 @@ export class Court {
     const x = row(this.x, i);
     // in float64: a difference of float32 numbers, unrounded
     const distance = this.#threat.norm.distance(Float64Array.from(z, (v, j) => v - x[j]!));
-    const inside = this.#kind === "own" || distance <= this.#threat.epsilon;
+    const inside = this.#kind === "own" || distance <= this.#reach;
     // legal candidates of a bounded attack are inside; what is not would be our mistake, and no success
     if (this.#kind === "bounded" && !inside) return false;
     const nearer = won && distance < (this.found.get(i)?.distance ?? Number.POSITIVE_INFINITY);
@@ -128,7 +131,7 @@ export class Court {
   result(index: number): SampleResult {
     const hit = this.found.get(index);
     const predicted = this.#predicted[index]!;
-    const success = hit !== undefined && (this.#kind !== "minimal" || hit.distance <= this.#threat.epsilon);
+    const success = hit !== undefined && (this.#kind !== "minimal" || hit.distance <= this.#reach);
     return {
       index,
       label: this.#labels[index]!,

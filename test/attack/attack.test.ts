@@ -174,6 +174,20 @@ test("a sample whose target is its own class is neither attacked nor broken", ()
     for (const s of result.samples) if (s.label === 0) expect(s).toMatchObject({ success: false, forwards: 0, backwards: 0 });
   }));
 
+test("whole levels of ε are reached on a lattice", () =>
+  opened(async (victim) => {
+    const step = 1 / 255;
+    const onGrid = { ...x, data: x.data.map((v) => Math.round(v / step) * step) };
+    const right = await victim.labels(onGrid);
+    const options = { ...run, attack: fgsm(), norm: linf, epsilon: 8 * step, constraints: { step } };
+    const { adversarial, samples } = await attack(victim, { x: onGrid, labels: right }, options);
+    const levels = adversarial.data.map((v, j) => Math.round((v - onGrid.data[j]!) / step));
+    expect(Math.max(...levels)).toBe(8);
+    const free = await attack(victim, { x: onGrid, labels: right }, { ...options, constraints: {} });
+    expect(samples.map((s) => s.success)).toEqual(free.samples.map((s) => s.success));
+    expect(samples.some((s) => s.success)).toBe(true);
+  }));
+
 test("what draws nothing at random runs once", () =>
   opened(async (victim) => {
     const options = { ...run, attack: fgsm(), norm: linf, epsilon: 0.02 };
