@@ -50,7 +50,7 @@ function check(model: LabelModel, { x, labels }: Data, { attack, epsilon, target
       code: "epsilon",
       expected: "ε ≥ 0",
       got: `${epsilon ?? "none"}`,
-      mend: "ε is the largest perturbation, in the units of the data ([0, 1] for pixels)",
+      mend: "give the largest perturbation in the units of the data: --epsilon 8/255 where pixels are in [0, 1]",
     });
   if (norm && !attack.norms.includes(norm.name))
     fail({

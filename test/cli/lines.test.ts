@@ -70,7 +70,8 @@ test("attack --json", async () => {
     40 * report.samples.filter((s: { predicted: number; label: number }) => s.predicted === s.label).length,
   );
   expect(report.samples.length).toBe(100);
-  expect(Object.keys(report.samples[0]).sort()).toEqual(["adversarialPredicted", "distance", "index", "label", "predicted", "success"]);
+  const fields = ["adversarialPredicted", "backwards", "distance", "forwards", "index", "label", "predicted", "success"];
+  expect(Object.keys(report.samples[0]).sort()).toEqual(fields);
   // the same bits again, at any batch size
   expect(await json([...args, "--batch", "33"])).toEqual(report);
   expect((await json([...args.slice(0, 7), "l2", ...args.slice(8)])).norm).toBe("l2");
