@@ -65,6 +65,17 @@ export function asSamples(x: Tensor<"float32">, inputShape: readonly number[]): 
   return { dtype: "float32", shape: [x.shape[0]!, ...inputShape], data: x.data };
 }
 
+/** What a caller's function answered, if it has the shape it must have; else a refusal: an attack on anything else would mean nothing. */
+function answered(got: readonly number[], wanted: readonly number[], what: string): void {
+  if (!sameShape(got, wanted))
+    fail({
+      code: "black-box-answer",
+      expected: `${what} [${wanted}]`,
+      got: `[${got}]`,
+      mend: "let the function answer every sample it is given",
+    });
+}
+
 /** A model that tells classes: `ask` answers [N, …inputShape] with N of them. */
 export const labelModel = (
   { classes, inputShape, name = "a function of the caller's" }: BlackBox,
@@ -75,7 +86,11 @@ export const labelModel = (
   inputShape,
   runtime: name,
   samples: (x) => asSamples(x, inputShape),
-  labels: async (x) => Int32Array.from(await ask(asSamples(x, inputShape))),
+  async labels(x) {
+    const classesOf = await ask(asSamples(x, inputShape));
+    answered([classesOf.length], [x.shape[0]!], "classes");
+    return Int32Array.from(classesOf);
+  },
   release: async () => {},
 });
 
@@ -84,7 +99,11 @@ export function scoreModel(
   { classes, inputShape, name = "a function of the caller's", output = "logits" }: BlackBox & { readonly output?: ScoreModel["output"] },
   ask: (x: Tensor<"float32">) => Promise<Tensor<"float32">>,
 ): ScoreModel & { readonly access: "scores" } {
-  const scores = (x: Tensor<"float32">) => ask(asSamples(x, inputShape));
+  const scores = async (x: Tensor<"float32">) => {
+    const given = await ask(asSamples(x, inputShape));
+    answered(given.shape, [x.shape[0]!, classes], "scores");
+    return given;
+  };
   return {
     ...labelModel({ classes, inputShape, name }, async (x) => argmax(await scores(x))),
     access: "scores",

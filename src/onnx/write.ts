@@ -41,9 +41,18 @@ function graphProto(graph: Graph, outside?: ExternalWriter): GraphInit {
       names.set(v, wanted);
     } else name(v);
   });
+  // graphs made of several files may bring the same names
+  const nodeNames = new Set<string>();
+  const nodeName = (wanted = ""): string => {
+    if (wanted === "") return "";
+    let n = wanted;
+    for (let k = 1; nodeNames.has(n); k++) n = `${wanted}_${k}`;
+    nodeNames.add(n);
+    return n;
+  };
   const nodes = order(graph.outputs).map((node) => ({
     opType: node.op,
-    name: node.name ?? "",
+    name: nodeName(node.name),
     input: node.inputs.map(name),
     output: node.outputs.map(name),
     attribute: Object.entries(node.attrs).map(([k, v]) => encodeAttribute(k, v)),

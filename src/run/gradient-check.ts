@@ -88,7 +88,9 @@ async function gradientOf(graph: Graph, at: number, options: RunOptions): Promis
   const weights = input(y.type.dtype as DType, y.type.shape, "weights");
   const [gradient] = grad(e, [y], [weights], [graph.inputs[at]!]);
   const program = await compile({ inputs: [...graph.inputs, weights], outputs: [gradient!] }, options);
-  return { run: async (feeds, c) => (await program.run([...feeds, c]))[0]!, release: program.release };
+  // a file may end in a Cast: its output has a type of its own
+  const like = (c: Tensor) => (y.type.dtype === "float64" ? double(c) : c);
+  return { run: async (feeds, c) => (await program.run([...feeds, like(c)]))[0]!, release: program.release };
 }
 
 /** The same in float64; null where that cannot be. */
@@ -96,7 +98,7 @@ async function doubleGradientOf(graph: Graph, at: number, options: RunOptions): 
   if (constants(graph).reduce((n, c) => n + c.data!.data.length, 0) > LARGEST) return null;
   try {
     const gradient = await gradientOf(inFloat64(graph), at, options);
-    return { ...gradient, run: (feeds, c) => gradient.run(feeds.map(double), double(c)) };
+    return { ...gradient, run: (feeds, c) => gradient.run(feeds.map(double), c) };
   } catch (error) {
     if (error instanceof CounterfoilError) return null;
     throw error;

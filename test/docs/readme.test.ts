@@ -86,7 +86,13 @@ describe("command lines", () => {
     checkOptions(command, rest);
     for (const [option, def] of Object.entries(command.args as ArgsDef).filter(([, d]) => d.required)) {
       if (def.type === "positional") expect(rest[0], `${name} takes <${option}> first`).not.toMatch(/^-/);
-      else expect(rest).toContain(`--${option}`);
+      else {
+        const short = [(def as { alias?: string | string[] }).alias ?? []].flat().map((a) => `-${a}`);
+        expect(
+          [`--${option}`, ...short].some((name) => rest.includes(name)),
+          `${name} takes --${option}`,
+        ).toBe(true);
+      }
     }
   });
 
