@@ -5,8 +5,8 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source", "node"] } },
   test: {
     include: ["test/**/*.test.ts"],
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 240_000,
+    hookTimeout: 240_000,
     // onnxruntime's threads and vitest's would fight over the same cores
     pool: "forks",
     maxWorkers: 2,
