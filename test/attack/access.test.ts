@@ -45,6 +45,8 @@ test("a model has the type that its access names", () => {
 test("answers of another shape are refused, not believed", async () => {
   const by = { classes: 2, inputShape: [2] };
   const x = tensor([0.1, 0.2, 0.3, 0.4], [2, 2]);
-  await expect(scoreModel(by, async (z) => tensor(new Float32Array(z.shape[0]!), [z.shape[0]!, 1])).scores(x)).rejects.toThrow(/scores \[2,2\]/);
+  await expect(scoreModel(by, async (z) => tensor(new Float32Array(z.shape[0]!), [z.shape[0]!, 1])).scores(x)).rejects.toThrow(
+    /scores \[2,2\]/,
+  );
   await expect(labelModel(by, async () => [0]).labels(x)).rejects.toThrow(/classes \[2\]/);
 });
