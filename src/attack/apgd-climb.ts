@@ -35,7 +35,7 @@ export function checkpoints(steps: number): number[] {
 
 /** x + ε·t/‖t‖: on the edge of the ball, t uniform in [−1, 1]ⁿ (L∞) or normal; in L1 a normal t is brought to the ball, which leaves few of its numbers. */
 export function edgeStart(x: Float32Array, key: Key, { norm, epsilon, domain }: Threat): Float32Array {
-  const t = freed(norm.name === "linf" ? uniform(key, x.length, -1, 1) : normal(key, x.length), domain.free);
+  const t = freed(norm.name === "linf" ? uniform(key, x.length, -1, 1) : normal(key, x.length), domain);
   const length = norm.distance(t);
   const scale = norm.name === "l1" ? Math.max(epsilon / length, 1) : epsilon / length;
   const z = x.map((v, j) => v + (length > 0 ? scale * t[j]! : 0));

@@ -1,5 +1,5 @@
 import type { Attack, Threat } from "./attack.ts";
-import { Best, copied, eachRow, rivals, row, stepRow } from "./iterate.ts";
+import { Best, copied, rivals, row, stepped } from "./iterate.ts";
 import { crossEntropy, negated } from "./loss.ts";
 import { checkedSteps } from "./pgd.ts";
 
@@ -53,10 +53,7 @@ export function bim(options: BimOptions = {}): Attack<"gradient"> {
       for (let k = 0; k < steps; k++) {
         const { losses, logits, gradient } = await victim.slopes(loss, z, about);
         best.offerAll(z, losses, logits, labels, threat.targeted);
-        z = eachRow(z, (out, i) => {
-          out.set(row(z, i));
-          stepRow(out, row(gradient, i), row(x, i), length, threat, options.share ?? 0.05);
-        });
+        z = stepped(z, gradient, x, length, threat, options.share ?? 0.05);
       }
       return steps === 1 ? [z] : [best.x, z];
     },

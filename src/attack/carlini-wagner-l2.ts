@@ -59,7 +59,7 @@ export function carliniWagnerL2({
         const ways = yield* ascents(x, label, targeted, "l2", box);
         const [start] = yield [{ point: x, ...ways[0] }];
         best.offer(x, beyond(start!.gain, confidence));
-        const c = new ConstantSearch(constant ?? firstConstant(start!.gain, freed(start!.gradient, domain.free)) * 2);
+        const c = new ConstantSearch(constant ?? firstConstant(start!.gain, freed(start!.gradient, domain)) * 2);
         for (let round = 0; round < rounds && best.distance > 0; round++) {
           const way = ways[round % 2]!;
           const w = space.of(x);

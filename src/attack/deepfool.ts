@@ -60,7 +60,7 @@ export function deepfool({
           let nearest = Number.POSITIVE_INFINITY;
           let step = new Float32Array(x.length);
           answers.forEach(({ logits, gradient }, i) => {
-            const g = k < steps / 2 ? freed(gradient, domain.free) : movable(gradient, z, box);
+            const g = k < steps / 2 ? freed(gradient, domain) : movable(gradient, z, box);
             const gap = Math.abs(logits[pairs[i]!.other]! - logits[pairs[i]!.label]!);
             const slope = inf ? l1.distance(g) : l2.distance(g);
             if (!(gap / slope < nearest)) return;

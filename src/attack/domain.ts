@@ -8,6 +8,8 @@ import { type Box, type Norm, projectExactly } from "./norm.ts";
 export interface Domain extends Box {
   /** 1 where a feature may change. */
   readonly free: Uint8Array;
+  /** Whether all may. */
+  readonly allFree: boolean;
   /** Legal values are the float32 numbers nearest to `origin` plus whole steps: 1/255 for pixels in [0, 1]; 0 where any value is legal. */
   readonly step: Float64Array;
   readonly origin: Float64Array;
@@ -66,7 +68,7 @@ export function domain(shape: readonly number[], constraints: Constraints = {}):
   for (const i of fixed) free[i] = 0;
   // without a least value, steps are counted from 0
   const origin = lows.map((v) => (bounded(v) ? v : 0));
-  return { ...box, free, step: steps, origin, groups };
+  return { ...box, free, allFree: !free.includes(0), step: steps, origin, groups };
 }
 
 /** Whether a limit is one: some write float32's largest number for none. */
@@ -77,8 +79,8 @@ export const widths = ({ low, high }: Box): Float64Array =>
   Float64Array.from(low, (v, i) => (bounded(v) && bounded(high[i]!) && high[i]! > v ? high[i]! - v : 1));
 
 /** The box of one sample: what is not free stays at x. */
-export function boxOf({ low, high, free }: Domain, x: Float32Array): Box {
-  if (free.every((f) => f === 1)) return { low, high };
+export function boxOf({ low, high, free, allFree }: Domain, x: Float32Array): Box {
+  if (allFree) return { low, high };
   return { low: low.map((v, i) => (free[i] ? v : x[i]!)), high: high.map((v, i) => (free[i] ? v : x[i]!)) };
 }
 

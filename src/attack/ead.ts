@@ -60,7 +60,7 @@ export function ead({
         const starts = yield ways.map((way) => ({ point: x, ...way }));
         const start = starts[0]!;
         best.offer(x, beyond(start.gain, confidence));
-        const c = new ConstantSearch(constant ?? firstConstant(start.gain, freed(start.gradient, domain.free)) * 2);
+        const c = new ConstantSearch(constant ?? firstConstant(start.gain, freed(start.gradient, domain)) * 2);
         for (let round = 0; round < rounds && best.distance > 0; round++) {
           let last = x.slice();
           const y = x.slice();

@@ -19,7 +19,7 @@ export const fgsm = (): Attack<"gradient"> => ({
     const { gradient } = await victim.slopes(targeted ? negated(crossEntropy) : crossEntropy, x, labels);
     const moved = eachRow(x, (out, i) => {
       const clean = row(x, i);
-      norm.steepest(freed(row(gradient, i), domain.free), out);
+      norm.steepest(freed(row(gradient, i), domain), out);
       for (let j = 0; j < out.length; j++) out[j] = clean[j]! + epsilon * out[j]!;
       norm.project(out, clean, epsilon, boxOf(domain, clean));
     });

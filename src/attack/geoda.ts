@@ -64,7 +64,7 @@ export const geoda = ({ queries = 10_000, lambda = 0.6, radius = 0.02, frequenci
         (out, i, j) => {
           const at = row(z, i);
           const { low, high } = boxOf(domain, row(x, i));
-          const eta = freed(noise(fold(fold(keys[i]!, t), j), out.length), domain.free);
+          const eta = freed(noise(fold(fold(keys[i]!, t), j), out.length), domain);
           const scale = near.get(i)! / (euclid(eta) || 1);
           for (let k = 0; k < out.length; k++) out[k] = Math.min(Math.max(at[k]! + scale * eta[k]!, low[k]!), high[k]!);
         },

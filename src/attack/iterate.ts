@@ -1,7 +1,7 @@
 /** The small vector language that attacks are written in: rows of a batch [n, …], each a sample's numbers. */
 import { type Key, size, type Tensor } from "../base/index.ts";
 import type { Batch, Threat } from "./attack.ts";
-import { boxOf } from "./domain.ts";
+import { boxOf, type Domain } from "./domain.ts";
 
 type Floats = Tensor<"float32">;
 
@@ -39,16 +39,23 @@ export function stepRow(
   length: number,
   { norm, epsilon, domain }: Threat,
   share?: number,
+  direction = new Float32Array(z.length),
 ): void {
-  const direction = new Float32Array(z.length);
-  norm.steepest(freed(g, domain.free), direction, share);
+  norm.steepest(freed(g, domain), direction, share);
   for (let j = 0; j < z.length; j++) z[j] = z[j]! + length * direction[j]!;
   norm.project(z, x, epsilon, boxOf(domain, x));
 }
 
+/** That step of every sample of a batch; z stays as it is. */
+export function stepped(z: Floats, g: Floats, x: Floats, length: number, threat: Threat, share?: number): Floats {
+  const next = copied(z);
+  const direction = new Float32Array(size(z.shape.slice(1)));
+  for (let i = 0; i < z.shape[0]!; i++) stepRow(row(next, i), row(g, i), row(x, i), length, threat, share, direction);
+  return next;
+}
+
 /** The gradient where features may change, 0 elsewhere. */
-export const freed = (g: Float32Array, free: Uint8Array): Float32Array =>
-  free.every((f) => f === 1) ? g : g.map((v, j) => (free[j] ? v : 0));
+export const freed = (g: Float32Array, { free, allFree }: Domain): Float32Array => (allFree ? g : g.map((v, j) => (free[j] ? v : 0)));
 
 /**
  * z_y − max_{j≠y} z_j of row `i` of the logits, with its sign turned for targets: below 0 the attack has won.

@@ -1,7 +1,6 @@
 import type { Attack } from "./attack.ts";
-import { Best, copied, eachRow, row, stepRow } from "./iterate.ts";
-import { negated } from "./loss.ts";
-import { gathered, type MomentumOptions, momentumOf } from "./mi-fgsm.ts";
+import { eachRow, row } from "./iterate.ts";
+import { type MomentumOptions, momentumAttack } from "./momentum.ts";
 
 /**
  * Nesterov iterative FGSM. Lin et al. 2020, "Nesterov Accelerated Gradient and Scale Invariance for Adversarial Attacks", arXiv:1908.06281, §3.1:
@@ -9,34 +8,11 @@ import { gathered, type MomentumOptions, momentumOf } from "./mi-fgsm.ts";
  * Norms: L∞; L2 and L1 with their steepest steps. White box; targeted or not. Proposes the iterate of the best margin.
  */
 export function niFgsm(options: MomentumOptions = {}): Attack<"gradient"> {
-  const { steps, relativeStep, decay, loss, share } = momentumOf(options);
-  return {
-    name: "ni-fgsm",
-    access: "gradient",
-    kind: "bounded",
-    norms: ["linf", "l2", "l1"],
-    targets: true,
-    deterministic: true,
-    async run(victim, { x, labels }, threat) {
-      const climbed = threat.targeted ? negated(loss) : loss;
-      const alpha = threat.epsilon * relativeStep;
-      let z = copied(x);
-      let g = eachRow(x, () => {});
-      const best = new Best(z);
-      for (let k = 0; k < steps; k++) {
-        const ahead = eachRow(z, (out, i) => {
-          const [at, v] = [row(z, i), row(g, i)];
-          for (let j = 0; j < out.length; j++) out[j] = at[j]! + alpha * decay * v[j]!;
-        });
-        const { gradient } = await victim.slopes(climbed, ahead, labels);
-        g = gathered(g, gradient, decay, threat.domain.free);
-        z = eachRow(z, (out, i) => {
-          out.set(row(z, i));
-          stepRow(out, row(g, i), row(x, i), alpha, threat, share);
-        });
-        best.offerLeads(z, await victim.scores(z), labels, threat.targeted);
-      }
-      return [best.x];
-    },
-  };
+  const { steps = 10, relativeStep = 1 / steps, decay = 1 } = options;
+  return momentumAttack("ni-fgsm", options, (_, { epsilon }) => (z, g) => ({
+    at: eachRow(z, (out, i) => {
+      const [x, v] = [row(z, i), row(g, i)];
+      for (let j = 0; j < out.length; j++) out[j] = x[j]! + epsilon * relativeStep * decay * v[j]!;
+    }),
+  }));
 }

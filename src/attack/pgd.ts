@@ -1,6 +1,6 @@
 import { fail } from "../base/index.ts";
 import type { Attack } from "./attack.ts";
-import { Best, copied, eachRow, randomStart, row, stepRow } from "./iterate.ts";
+import { Best, copied, randomStart, stepped } from "./iterate.ts";
 import { crossEntropy, type Loss, negated } from "./loss.ts";
 
 export interface PgdOptions {
@@ -51,10 +51,7 @@ export function pgd({
       for (let k = 0; k < steps; k++) {
         const { losses, logits, gradient } = await victim.slopes(climbed, z, labels);
         best.offerAll(z, losses, logits, labels, threat.targeted);
-        z = eachRow(z, (out, i) => {
-          out.set(row(z, i));
-          stepRow(out, row(gradient, i), row(x, i), threat.epsilon * relativeStep, threat, share);
-        });
+        z = stepped(z, gradient, x, threat.epsilon * relativeStep, threat, share);
       }
       // of a single step the iterate with a known loss is the start itself
       return steps === 1 ? [z] : [best.x, z];

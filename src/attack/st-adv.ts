@@ -117,7 +117,7 @@ export function stAdv({
           const rough = roughness(climb.flow, planes);
           const won = losses[i]! > confidence;
           best.offer(i, row(z, i), won ? -rough.value : losses[i]!, won);
-          const { rows, columns } = samplings[i]!.toPlaces(row(x, i), freed(row(gradient, i), domain.free));
+          const { rows, columns } = samplings[i]!.toPlaces(row(x, i), freed(row(gradient, i), domain));
           const n = rows.length;
           const adversarial = (j: number) => (won ? 0 : j < n ? rows[j]! : columns[j - n]!);
           climb.step((j) => adversarial(j) - smoothness * rough.gradient[j]!, rate, reach);

@@ -1,8 +1,7 @@
 import { fail } from "../base/index.ts";
 import type { Attack } from "./attack.ts";
-import { Best, copied, eachRow, row, stepRow } from "./iterate.ts";
-import { negated } from "./loss.ts";
-import { gathered, type MomentumOptions, momentumOf } from "./mi-fgsm.ts";
+import { eachRow, row } from "./iterate.ts";
+import { type MomentumOptions, momentumAttack } from "./momentum.ts";
 import { planesOf } from "./transform/planes.ts";
 
 export interface TiFgsmOptions extends MomentumOptions {
@@ -44,31 +43,8 @@ export function blurred(g: Float32Array, shape: readonly number[], kernel: Float
  * Images. Norms: L∞; L2 and L1 with their steepest steps. White box; targeted or not. Proposes the best iterate, then the last one.
  */
 export function tiFgsm({ kernel = 15, deviations = 3, ...options }: TiFgsmOptions = {}): Attack<"gradient"> {
-  const { steps, relativeStep, decay, loss, share } = momentumOf(options);
   const W = gaussian(kernel, deviations);
-  return {
-    name: "ti-fgsm",
-    access: "gradient",
-    kind: "bounded",
-    norms: ["linf", "l2", "l1"],
-    targets: true,
-    deterministic: true,
-    async run(victim, { x, labels }, threat) {
-      const climbed = threat.targeted ? negated(loss) : loss;
-      let z = copied(x);
-      let g = eachRow(x, () => {});
-      const best = new Best(z);
-      for (let k = 0; k < steps; k++) {
-        const { losses, logits, gradient } = await victim.slopes(climbed, z, labels);
-        best.offerAll(z, losses, logits, labels, threat.targeted);
-        const smooth = eachRow(gradient, (out, i) => out.set(blurred(row(gradient, i), x.shape.slice(1), W)));
-        g = gathered(g, smooth, decay, threat.domain.free);
-        z = eachRow(z, (out, i) => {
-          out.set(row(z, i));
-          stepRow(out, row(g, i), row(x, i), threat.epsilon * relativeStep, threat, share);
-        });
-      }
-      return steps === 1 ? [z] : [best.x, z];
-    },
-  };
+  return momentumAttack("ti-fgsm", options, ({ x }) => () => ({
+    slope: (gradient) => eachRow(gradient, (out, i) => out.set(blurred(row(gradient, i), x.shape.slice(1), W))),
+  }));
 }

@@ -73,7 +73,7 @@ export function universal({
       const width = row(x, 0).length;
       const zero = new Float32Array(width);
       const anywhere = { low: zero.map(() => Number.NEGATIVE_INFINITY), high: zero.map(() => Number.POSITIVE_INFINITY) };
-      const delta = restart === 0 ? zero.slice() : freed(norm.start(root, width, epsilon), domain.free).slice();
+      const delta = restart === 0 ? zero.slice() : freed(norm.start(root, width, epsilon), domain).slice();
       const direction = new Float32Array(width);
       let kept = { delta: delta.slice(), share: -1 };
       for (let k = 0; k < steps; k++) {
@@ -82,7 +82,7 @@ export function universal({
         const classes = chosen.map((i) => labels[i]!);
         const seen = added(part, delta, threat);
         const { losses, gradient } = await victim.slopes(targeted ? negated(crossEntropy) : crossEntropy, seen, classes, classes, chosen);
-        norm.steepest(freed(gradientOf(part, seen, delta, gradient, losses, most ?? lossOfWon(victim.classes)), domain.free), direction);
+        norm.steepest(freed(gradientOf(part, seen, delta, gradient, losses, most ?? lossOfWon(victim.classes)), domain), direction);
         const length = epsilon * relativeStep * (1 - (0.9 * k) / steps);
         for (let j = 0; j < width; j++) delta[j] = delta[j]! + length * direction[j]!;
         norm.project(delta, zero, epsilon, anywhere);

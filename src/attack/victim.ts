@@ -1,5 +1,5 @@
 /** A model under attack: it answers, and counts what it was asked, sample by sample. */
-import { rows, size, type Tensor } from "../base/index.ts";
+import { rows, size, type Tensor, zeros } from "../base/index.ts";
 import { type Access, affordableRows, type GradientModel, type LabelModel, type ModelOf, type ScoreModel } from "../model/index.ts";
 import { compile, type Program, type RunOptions } from "../run/index.ts";
 import { gradientGraph } from "./gradient-graph.ts";
@@ -69,10 +69,11 @@ export interface VictimOptions extends RunOptions {
   readonly surrogate?: boolean;
 }
 
-const int64 = (classes: ArrayLike<number>): Tensor<"int64"> => ({
+/** Classes at…end; the last again up to `count`. */
+const int64 = (classes: ArrayLike<number>, at: number, end: number, count: number): Tensor<"int64"> => ({
   dtype: "int64",
-  shape: [classes.length],
-  data: BigInt64Array.from({ length: classes.length }, (_, i) => BigInt(classes[i]!)),
+  shape: [count],
+  data: BigInt64Array.from({ length: count }, (_, i) => BigInt(classes[Math.min(at + i, end - 1)]!)),
 });
 
 /** Loss, logits and input gradient of a model, at any batch. One program a loss. */
@@ -107,27 +108,25 @@ export class GradientPrograms {
   async run(loss: Loss, x: Tensor<"float32">, labels: ArrayLike<number>, others: ArrayLike<number>): Promise<Slopes> {
     const program = await this.#compile(loss);
     const m = x.shape[0]!;
-    const batch = this.#rows;
-    const k = this.#model.classes;
-    const width = size(x.shape.slice(1));
-    const out = { logits: new Float32Array(m * k), losses: new Float32Array(m), gradient: new Float32Array(m * width) };
-    for (let at = 0; at < m; at += batch) {
+    const ask = async (at: number, end: number): Promise<Slopes> => {
       this.#options.signal?.throwIfAborted();
-      const end = Math.min(at + batch, m);
       const count = this.#fixed ?? end - at;
-      const index = (i: number) => Math.min(at + i, end - 1);
-      const pick = (list: ArrayLike<number>) => int64(Array.from({ length: count }, (_, i) => list[index(i)]!));
       const part = count === end - at ? rows(x, at, end) : filled(x, at, end, count);
-      const [logits, losses, gradient] = await program.run([part, pick(labels), pick(others)]);
-      out.logits.set((logits!.data as Float32Array).subarray(0, (end - at) * k), at * k);
-      out.losses.set((losses!.data as Float32Array).subarray(0, end - at), at);
-      out.gradient.set((gradient!.data as Float32Array).subarray(0, (end - at) * width), at * width);
-    }
-    return {
-      logits: { dtype: "float32", shape: [m, k], data: out.logits },
-      losses: out.losses,
-      gradient: { dtype: "float32", shape: x.shape, data: out.gradient },
+      const answer = await program.run([part, int64(labels, at, end, count), int64(others, at, end, count)]);
+      const [logits, losses, gradient] = answer.map((t) => rows(t as Tensor<"float32">, 0, end - at));
+      return { logits: logits!, losses: losses!.data, gradient: gradient! };
     };
+    // no copy of what one run tells
+    if (m > 0 && m <= this.#rows) return ask(0, m);
+    const k = this.#model.classes;
+    const whole = { logits: zeros([m, k]), losses: new Float32Array(m), gradient: zeros(x.shape) };
+    for (let at = 0; at < m; at += this.#rows) {
+      const { logits, losses, gradient } = await ask(at, Math.min(at + this.#rows, m));
+      whole.logits.data.set(logits.data, at * k);
+      whole.losses.set(losses, at);
+      whole.gradient.data.set(gradient.data, at * size(x.shape.slice(1)));
+    }
+    return whole;
   }
 
   async release(): Promise<void> {

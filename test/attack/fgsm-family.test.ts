@@ -1,7 +1,8 @@
 /** The sign methods, on linear models in closed form, and the operators that two of them put before the gradient. */
 import { describe, expect, test } from "vitest";
+import { domain } from "../../src/attack/domain.ts";
 import { attack, bim, diFgsm, l1, l2, linf, miFgsm, niFgsm, norms, resizePad, tiFgsm } from "../../src/attack/index.ts";
-import { gathered } from "../../src/attack/mi-fgsm.ts";
+import { gathered } from "../../src/attack/momentum.ts";
 import { blurred, gaussian } from "../../src/attack/ti-fgsm.ts";
 import { fold, normal, seedKey, tensor, uniform } from "../../src/base/index.ts";
 import { linearModel, seen, smallNet } from "./linear-model.ts";
@@ -108,9 +109,9 @@ const last = (chosen: ReturnType<typeof bim>): typeof chosen => ({
 });
 
 test("momentum gathers gradients of mean size 1, and nothing from what is no number", () => {
-  const g = gathered(tensor([1, 1, 0, 0], [2, 2]), tensor([3, -1, Number.NaN, 0], [2, 2]), 0.5, new Uint8Array([1, 1]));
+  const g = gathered(tensor([1, 1, 0, 0], [2, 2]), tensor([3, -1, Number.NaN, 0], [2, 2]), 0.5, domain([2]));
   expect([...g.data]).toEqual([2, 0, 0, 0]);
-  expect([...gathered(g, tensor([4, 4, 4, 4], [2, 2]), 0, new Uint8Array([1, 0])).data]).toEqual([2, 0, 2, 0]);
+  expect([...gathered(g, tensor([4, 4, 4, 4], [2, 2]), 0, domain([2], { mask: [1, 0] })).data]).toEqual([2, 0, 2, 0]);
 });
 
 describe("resize and pad", () => {
