@@ -27,14 +27,14 @@ export interface Norm {
   start(key: Key, n: number, epsilon: number, around?: { readonly x: Float32Array; readonly box: Box }): Float32Array;
 }
 
-const choice = new Float64Array(4);
+const choice = new Float64Array(3);
 
 /** `v` within low…high, looked up rather than branched to: which side a feature falls on is what a processor predicts worst, and attacks do little else. */
 function clamp(v: number, low: number, high: number): number {
-  choice[0] = v;
-  choice[1] = choice[3] = low;
+  choice[0] = low;
+  choice[1] = v;
   choice[2] = high;
-  return choice[Number(v < low) + 2 * Number(v > high)]!;
+  return choice[Number(!(v < low)) + Number(v > high)]!;
 }
 
 function clip(z: Float32Array, { low, high }: Box): void {

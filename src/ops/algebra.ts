@@ -277,6 +277,17 @@ export function padAxes(
   return e.node("Pad", [x, e.ints(pads), value === "edge" ? null : value], value === "edge" ? { mode: "edge" } : {})[0]!;
 }
 
+/** Values of one shape put between one another along an axis: of a and b, a₀ b₀ a₁ b₁ …; null is zeros, and null only if all are. */
+export function interleaved(e: Emit, parts: readonly (Value | null)[], axis: number): Value | null {
+  const like = parts.find((p) => p !== null);
+  if (!like || parts.length === 1) return like ?? null;
+  const column = (p: Value): Value => e.Unsqueeze(p, e.ints([axis + 1]));
+  const zeros = parts.includes(null) ? e.Expand(e.scalar(0, like), e.Shape(column(like))) : null;
+  const { shape } = like.type;
+  const sides = e.Concat(...parts.map((p) => (p ? column(p) : zeros!)), { axis: axis + 1 });
+  return e.Reshape(sides, e.ints(shape.map((d, i) => (i < axis ? 0 : i === axis ? d * parts.length : d))));
+}
+
 /** Swap the last two axes. */
 export const transposed = (e: Emit, x: Value): Value => {
   const r = x.type.shape.length;

@@ -1,6 +1,7 @@
 /** The two gradients of a convolution, in the forms that run fastest on onnxruntime's CPU (docs/notes/speed.md). */
 import { size } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
+import { interleaved } from "./algebra.ts";
 import { overhang, padded, positions, seen, type Window, windowAttrs } from "./window.ts";
 
 /** im2col: [N, G, K·C/G, P], K kernel positions (outer) by channels, P output positions. */
@@ -35,9 +36,11 @@ const reachOf = (w: Window): number[] => w.kernel.map((k, i) => (k - 1) * w.dila
 /** dX of a convolution. */
 export function inputGradient(e: Emit, w: Value, dy: Value, win: Window, groups: number): Value {
   const reach = reachOf(win);
-  // stride 1: the convolution of dy with the kernel turned round, worth its patches of m channels where c is not much smaller
   const [m, c] = [w.type.shape[0]! / groups, w.type.shape[1]!];
-  if (2 * c > m && win.strides.every((s) => s === 1) && reach.every((r, i) => r > win.before[i]! && r > win.after[i]!)) {
+  // of constant weights, onnxruntime convolves directly, in blocks of at least 8 channels; of others by way of patches
+  const direct = w.data !== null && c % 8 === 0;
+  // stride 1: the convolution of dy with the kernel turned round, worth its patches of m channels where c is not much smaller
+  if ((direct || 2 * c > m) && win.strides.every((s) => s === 1) && reach.every((r, i) => r > win.before[i]! && r > win.after[i]!)) {
     const pads = [...reach.map((r, i) => r - 1 - win.before[i]!), ...reach.map((r, i) => r - 1 - win.after[i]!)];
     return e.Conv(dy, flipped(e, w, groups), null, {
       kernel_shape: win.kernel,
@@ -47,8 +50,53 @@ export function inputGradient(e: Emit, w: Value, dy: Value, win: Window, groups:
       group: groups,
     });
   }
+  const phases = direct ? gradientByPhases(e, w, dy, win, groups) : null;
+  if (phases) return phases;
   const extra = win.input.map((d, i) => d - ((win.output[i]! - 1) * win.strides[i]! + reach[i]! - win.before[i]! - win.after[i]!));
   return e.ConvTranspose(dy, w, null, windowAttrs(win, groups, { output_padding: extra }));
+}
+
+/**
+ * dX of a convolution with strides: inputs one stride apart see the same kernel positions, so each phase is a convolution of stride 1, and the
+ * phases are put between one another. Null where a phase would have to leave out what it sees.
+ */
+function gradientByPhases(e: Emit, w: Value, dy: Value, win: Window, groups: number): Value | null {
+  if (win.dilations.some((d) => d !== 1)) return null;
+  const axes = win.kernel.map((_, i) => i + 2);
+  const cells = win.input.map((d, i) => Math.ceil(d / win.strides[i]!));
+  // x[s·c + p] is seen by dy[c + first − t] through w[s·t + r]
+  const taps = win.kernel.map((k, i) =>
+    Array.from({ length: win.strides[i]! }, (_, p) => {
+      const s = win.strides[i]!;
+      const [first, r] = [Math.floor((p + win.before[i]!) / s), (p + win.before[i]!) % s];
+      const count = Math.max(Math.ceil((k - r) / s), 0);
+      const before = count - 1 - first;
+      return { count, before, after: cells[i]! - win.output[i]! + first, start: k - 1 - r - s * (count - 1) };
+    }),
+  );
+  if (taps.flat().some((t) => t.count > 0 && (t.before < 0 || t.after < 0))) return null;
+  const turned = flipped(e, w, groups);
+  const between = (phase: readonly number[]): Value | null => {
+    const i = phase.length;
+    if (i < axes.length)
+      return interleaved(
+        e,
+        taps[i]!.map((_, p) => between([...phase, p])),
+        axes[i]!,
+      );
+    const chosen = phase.map((p, a) => taps[a]![p]!);
+    if (chosen.some((t) => t.count === 0)) return null;
+    const starts = chosen.map((t) => t.start);
+    const ends = chosen.map((t, a) => t.start + win.strides[a]! * (t.count - 1) + 1);
+    return e.Conv(dy, e.Slice(turned, e.ints(starts), e.ints(ends), e.ints(axes), e.ints(win.strides)), null, {
+      kernel_shape: chosen.map((t) => t.count),
+      pads: [...chosen.map((t) => t.before), ...chosen.map((t) => t.after)],
+      group: groups,
+    });
+  };
+  const whole = between([]);
+  if (!whole || whole.type.shape.slice(2).every((d, i) => d === win.input[i])) return whole;
+  return e.Slice(whole, e.ints(axes.map(() => 0)), e.ints(win.input), e.ints(axes), e.ints(axes.map(() => 1)));
 }
 
 /**

@@ -1,11 +1,10 @@
 /** Pooling over windows. */
 import { fail, size, tensor } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { guarded, increasing, mask, padAxes } from "./algebra.ts";
-import { spaced } from "./movement.ts";
+import { guarded, increasing, mask } from "./algebra.ts";
 import { affine, arg, type Call, composed, int, type Op } from "./op.ts";
 import { ReduceMax, ReduceMean } from "./reduction.ts";
-import { overhang, padded, positions, seen, type Window, windowOf } from "./window.ts";
+import { overhang, padded, placed, positions, seen, type Window, windowOf } from "./window.ts";
 
 const infer: Op["infer"] = (call) => {
   const { dtype, shape } = arg(call, 0).type;
@@ -15,26 +14,6 @@ const infer: Op["infer"] = (call) => {
 /** Windows tile the input exactly: each element is in one window. */
 const tiles = (w: Window): boolean =>
   w.kernel.every((k, i) => w.strides[i] === k && w.dilations[i] === 1 && w.before[i] === 0 && w.input[i] === k * w.output[i]!);
-
-/** Add up [N, C, …output] parts, each placed where its kernel position lay: the transpose of `seen` over all positions. */
-function placed(e: Emit, parts: readonly Value[], w: Window): Value {
-  const after = overhang(w);
-  const total = w.input.map((d, i) => d + w.before[i]! + after[i]!);
-  const axes = w.kernel.map((_, i) => i + 2);
-  const sum = positions(w)
-    .map((at, k) => {
-      let g = parts[k]!;
-      w.strides.forEach((s, i) => {
-        g = spaced(e, g, i + 2, s);
-      });
-      const start = at.map((p, i) => p * w.dilations[i]!);
-      const end = start.map((s, i) => total[i]! - s - g.type.shape[i + 2]!);
-      return padAxes(e, g, axes, start, end);
-    })
-    .reduce((a, b) => e.Add(a, b));
-  if (w.before.every((p) => p === 0) && after.every((p) => p === 0)) return sum;
-  return e.Slice(sum, e.ints(w.before), e.ints(w.before.map((p, i) => p + w.input[i]!)), e.ints(axes), e.ints(w.kernel.map(() => 1)));
-}
 
 /** Each cell repeated over its window: [N, C, …output] → [N, C, …input], where windows tile. */
 const repeated = (e: Emit, y: Value, w: Window): Value =>

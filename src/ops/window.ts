@@ -1,7 +1,7 @@
 /** Sliding windows: where they lie, and the patches they see. Shared by convolution and pooling. */
 import { fail } from "../base/index.ts";
 import type { Attrs, Emit, Value } from "../graph/index.ts";
-import { padAxes } from "./algebra.ts";
+import { interleaved, padAxes } from "./algebra.ts";
 import { arg, type Call, int, ints, text } from "./op.ts";
 
 /** Geometry of a window, one entry a spatial axis. */
@@ -99,4 +99,45 @@ export function seen(e: Emit, padded: Value, w: Window, at: readonly number[]): 
   const starts = at.map((k, i) => k * w.dilations[i]!);
   const ends = starts.map((s, i) => s + (w.output[i]! - 1) * w.strides[i]! + 1);
   return e.Slice(padded, e.ints(starts), e.ints(ends), e.ints(at.map((_, i) => i + 2)), e.ints(w.strides));
+}
+
+/**
+ * Add up [N, C, …output] parts, each placed where its kernel position lay: the transpose of `seen` over all positions. Places that differ by whole
+ * strides are one phase and add up as they are, only shifted; the phases are then put between one another.
+ */
+export function placed(e: Emit, parts: readonly Value[], w: Window): Value {
+  const axes = w.kernel.map((_, i) => i + 2);
+  const cells = w.output.map((n, i) => n + Math.floor(((w.kernel[i]! - 1) * w.dilations[i]!) / w.strides[i]!));
+  const phases = new Map<string, Value>();
+  positions(w).forEach((at, k) => {
+    const start = at.map((p, i) => p * w.dilations[i]!);
+    const shift = start.map((p, i) => Math.floor(p / w.strides[i]!));
+    const left = cells.map((n, i) => n - w.output[i]! - shift[i]!);
+    const moved = [...shift, ...left].some((p) => p > 0) ? padAxes(e, parts[k]!, axes, shift, left) : parts[k]!;
+    const phase = String(start.map((p, i) => p % w.strides[i]!));
+    const sum = phases.get(phase);
+    phases.set(phase, sum ? e.Add(sum, moved) : moved);
+  });
+  const between = (phase: readonly number[]): Value | null => {
+    const i = phase.length;
+    if (i === axes.length) return phases.get(String(phase)) ?? null;
+    return interleaved(
+      e,
+      Array.from({ length: w.strides[i]! }, (_, p) => between([...phase, p])),
+      axes[i]!,
+    );
+  };
+  const whole = between([])!;
+  const missing = w.input.map((d, i) => Math.max(w.before[i]! + d - cells[i]! * w.strides[i]!, 0));
+  const wide = missing.some((p) => p > 0)
+    ? padAxes(
+        e,
+        whole,
+        axes,
+        missing.map(() => 0),
+        missing,
+      )
+    : whole;
+  if (w.before.every((p) => p === 0) && wide.type.shape.slice(2).every((d, i) => d === w.input[i])) return wide;
+  return e.Slice(wide, e.ints(w.before), e.ints(w.before.map((p, i) => p + w.input[i]!)), e.ints(axes), e.ints(w.kernel.map(() => 1)));
 }
