@@ -94,4 +94,5 @@ writeFileSync(
 );
 say(table);
 await model.release();
-process.exitCode = falls(steps) && falls(report.againstEpsilon!) && wide.robustAccuracy === 0 && Math.abs(twice[1] - ladder[2]![1]) < 0.005 ? 0 : 1;
+process.exitCode =
+  falls(steps) && falls(report.againstEpsilon!) && wide.robustAccuracy === 0 && Math.abs(twice[1] - ladder[2]![1]) < 0.005 ? 0 : 1;
