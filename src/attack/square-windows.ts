@@ -92,23 +92,24 @@ function image({ channels, height, width, strides }: Planes): Field {
 const transposed = (m: Float64Array, rows: number, columns: number): Float64Array =>
   Float64Array.from(m, (_, k) => m[(k % rows) * columns + Math.floor(k / rows)]!);
 
-/** η of the paper's L2 proposal: the upper half a hill of concentric rectangles, Σ 1/(k+1)², the lower half its negative. */
+/** η of the paper's L2 proposal: the upper half a hill of concentric rectangles, Σ 1/(k+1)² (in L1 1/(k+1)⁴), the lower half its negative. */
 function hills(rows: number, columns: number, q: number): Float64Array {
   const out = new Float64Array(rows * columns);
   const half = rows >> 1;
-  hill(out, 0, half, columns, 1);
-  hill(out, half, rows - half, columns, -1);
+  hill(out, 0, half, columns, q, 1);
+  hill(out, half, rows - half, columns, q, -1);
   let sum = 0;
   for (const v of out) sum += Math.abs(v) ** q;
   return out.map((v) => v / sum ** (1 / q));
 }
 
-function hill(out: Float64Array, first: number, rows: number, columns: number, sign: number): void {
+function hill(out: Float64Array, first: number, rows: number, columns: number, q: number, sign: number): void {
   const [middle, centre] = [rows >> 1, columns >> 1];
   const part = new Float64Array(rows * columns);
   for (let k = 0; k <= Math.max(middle, centre); k++)
     for (let i = Math.max(middle - k, 0); i < Math.min(middle + k + 1, rows); i++)
-      for (let j = Math.max(centre - k, 0); j < Math.min(centre + k + 1, columns); j++) part[i * columns + j]! += 1 / (k + 1) ** 2;
-  const length = Math.sqrt(part.reduce((s, v) => s + v * v, 0));
+      for (let j = Math.max(centre - k, 0); j < Math.min(centre + k + 1, columns); j++)
+        part[i * columns + j]! += 1 / (k + 1) ** (q === 2 ? 2 : 4);
+  const length = part.reduce((s, v) => s + v ** q, 0) ** (1 / q);
   for (let k = 0; k < part.length; k++) out[first * columns + k] = (sign * part[k]!) / length;
 }

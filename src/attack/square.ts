@@ -1,6 +1,6 @@
 import { fold, type Key } from "../base/index.ts";
-import type { Attack } from "./attack.ts";
-import { legalise } from "./domain.ts";
+import type { Attack, Threat } from "./attack.ts";
+import { legalise, widths } from "./domain.ts";
 import { Best, lead, row } from "./iterate.ts";
 import { type Ask, Questions } from "./questions.ts";
 import { type Field, fieldOf, signs } from "./square-windows.ts";
@@ -10,15 +10,17 @@ export interface SquareOptions {
   readonly queries?: number;
   /** Share of the features that the first windows take, in (0, 1]; default 0.8. */
   readonly share?: number;
+  /** Halve the windows as if 10,000 questions were asked, however few there are: the paper's schedule. Default in L∞; in L2 and L1 the questions as they are, as in AutoAttack. */
+  readonly rescaled?: boolean;
   /** What to lower: the margin (default untargeted), or the cross-entropy of the target (default with targets), as published. */
   readonly loss?: "margin" | "cross-entropy";
 }
 
-/** Of 10,000 questions: where the share of the windows halves, as in the authors' code. */
+/** After how many questions the share of the windows halves, as in the authors' code. */
 const HALVES = [10, 50, 200, 500, 1000, 2000, 4000, 6000, 8000] as const;
 
-/** Share of the first share after a part (0…1) of the questions. */
-const shrink = (part: number): number => 2 ** -HALVES.filter((at) => part * 10_000 > at).length;
+/** Share of the first share after so many questions. */
+const shrink = (asked: number): number => 2 ** -HALVES.filter((at) => asked > at).length;
 
 interface Answer {
   readonly won: boolean;
@@ -28,10 +30,10 @@ interface Answer {
 /**
  * Square Attack. Andriushchenko, Croce, Flammarion & Hein 2020, arXiv:1912.00049: random search that changes one window of the perturbation at a time and
  * keeps what lowers the loss. In L∞ a window moves to an edge of the ball, x̂ + 2ε·sign a channel, from vertical stripes (Algorithm 2); in L2 a window takes
- * another's mass (Algorithm 3). L1 as L2, with Σ|δ| for Σδ²: Croce & Hein 2021, arXiv:2103.01208. Asks for scores; targeted or not. Images are
+ * another's mass (Algorithm 3). L1 as L2, with Σ|δ| for Σδ² and a projection for the scaling: Croce & Hein 2021, arXiv:2103.01208. Asks for scores; targeted or not. Images are
  * [C, H, W], [H, W, C] or [H, W]; of features without neighbours a window is any set, with a sign for each.
  */
-export const square = ({ queries = 5000, share = 0.8, loss }: SquareOptions = {}): Attack<"scores"> => ({
+export const square = ({ queries = 5000, share = 0.8, rescaled, loss }: SquareOptions = {}): Attack<"scores"> => ({
   name: "square",
   access: "scores",
   kind: "bounded",
@@ -50,13 +52,13 @@ export const square = ({ queries = 5000, share = 0.8, loss }: SquareOptions = {}
     };
     const questions = new Questions(x, queries, ask);
     const field = fieldOf(x.shape.slice(1));
-    const { start, change } = norm.name === "linf" ? corners(field, epsilon) : masses(field, epsilon, norm.name === "l2" ? 2 : 1);
+    const { start, change } = norm.name === "linf" ? corners(field, epsilon) : masses(field, threat);
     const best = new Best(x);
     const hear = ({ won, loss }: Answer, i: number, _: number, z: Float32Array) => best.offer(i, z, -loss, won);
     for (let k = 0; ; k++) {
       const open = questions.open((i) => best.won[i]);
       if (open.length === 0) return [best.x];
-      const p = share * shrink((k - 1) / queries);
+      const p = share * shrink((rescaled ?? norm.name === "linf") ? ((k - 1) / queries) * 10_000 : k - 1);
       const propose = (z: Float32Array, i: number) => {
         const [clean, now] = [row(x, i), row(best.x, i)];
         // what the box undoes is no proposal: draw again
@@ -111,8 +113,12 @@ function corners(field: Field, epsilon: number): Search {
   };
 }
 
-/** L_q, q = 2 or 1: the perturbation keeps its norm ε, and its mass Σ|δ|^q moves. */
-function masses(field: Field, epsilon: number, q: number): Search {
+/**
+ * L_q, q = 2 or 1: the mass Σ|δ|^q moves. In L2 the perturbation keeps its norm ε. In L1 it starts with more, a feature's range for each tile, and
+ * the projection decides what stays: it takes the same from all, so little is spread thin.
+ */
+function masses(field: Field, { norm, epsilon, domain }: Threat): Search {
+  const q = norm.name === "l2" ? 2 : 1;
   const power = q === 2 ? (v: number) => v * v : Math.abs;
   const root = q === 2 ? Math.sqrt : (v: number) => v;
   const mass = (delta: Float64Array, places?: Int32Array) => {
@@ -121,8 +127,9 @@ function masses(field: Field, epsilon: number, q: number): Search {
     else for (let k = 0; k < delta.length; k++) sum += power(delta[k]!);
     return sum;
   };
+  const range = widths(domain).reduce((a, b) => Math.max(a, b));
   const put = (z: Float32Array, x: Float32Array, delta: Float64Array) => {
-    const scale = epsilon / (root(mass(delta)) || 1);
+    const scale = q === 1 ? 1 : epsilon / (root(mass(delta)) || 1);
     for (let j = 0; j < z.length; j++) z[j] = x[j]! + scale * delta[j]!;
   };
   return {
@@ -133,7 +140,7 @@ function masses(field: Field, epsilon: number, q: number): Search {
         const side = signs(fold(fold(key, t), 1), tile.channels.length);
         tile.channels.forEach((places, c) => {
           places.forEach((j, k) => {
-            delta[j] = bump[k]! * side[c]!;
+            delta[j] = bump[k]! * side[c]! * Math.max(range, epsilon / field.tiles.length);
           });
         });
       });
