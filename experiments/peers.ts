@@ -106,6 +106,8 @@ interface Row {
   readonly measure: "success" | "median";
   readonly forwards: number;
   readonly holds: boolean;
+  /** Of a row that does not hold, by an attack that draws at random: the least and the most of five seeds. The reference is of one. */
+  readonly seeds?: readonly [number | null, number | null];
 }
 
 const groups = new Map<string, Reference[]>();
@@ -149,7 +151,9 @@ for (const [key, group] of groups) {
   const bounded = epsilon !== undefined;
   const model = await openClassifier(new Uint8Array(readFileSync(new URL(`${modelName}.onnx`, golden))));
   const data = samples(modelName, Math.max(...group.map((r) => r.n)));
-  let results: readonly { success: boolean; distance: number; forwards: number }[];
+  type Results = readonly { success: boolean; distance: number; forwards: number }[];
+  let results: Results;
+  let withSeed: ((seed: number) => Promise<Results>) | undefined;
   if (name === "autoattack") {
     const predicted = await model.labels(data.x);
     const each = cascade(model, data, { norm: norms[norm], epsilon: epsilon!, ensemble: ensembleFor(model), units: inMemory(), predicted });
@@ -161,10 +165,12 @@ for (const [key, group] of groups) {
     const made = ours[name]!(group[0]!);
     const [chosen, restarts] = Array.isArray(made) ? (made as [Attack<never>, number]) : [made as Attack<never>, 1];
     const targets = targeted ? data.labels.map((y) => (y + 1) % model.classes) : undefined;
-    results = (await attack(model, data, { attack: chosen as never, norm: norms[norm], epsilon, restarts, ...(targets && { targets }) }))
-      .samples;
+    const run = async (seed: number): Promise<Results> =>
+      (await attack(model, data, { attack: chosen as never, norm: norms[norm], epsilon, restarts, seed, ...(targets && { targets }) }))
+        .samples;
+    results = await run(0);
+    if (!chosen.deterministic) withSeed = run;
   }
-  await model.release();
   const better = (a: Reference, b: Reference) =>
     bounded ? b.success - a.success : (a.median ?? Number.POSITIVE_INFINITY) - (b.median ?? Number.POSITIVE_INFINITY);
   // a reference on few samples is beaten on those: every one has to hold, the narrowest is shown
@@ -187,7 +193,14 @@ for (const [key, group] of groups) {
       holds,
     };
   });
-  const row = rows.find((r) => !r.holds) ?? rows[0]!;
+  let row = rows.find((r) => !r.holds) ?? rows[0]!;
+  if (!row.holds && withSeed) {
+    const others = [row.ours];
+    for (let seed = 1; seed < 5; seed++) others.push(measured(await withSeed(seed), row.best.n, bounded));
+    const sorted = others.sort((a, b) => (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY));
+    row = { ...row, seeds: [sorted[0]!, sorted.at(-1)!] };
+  }
+  await model.release();
   known.set(key, row);
   process.stderr.write(
     `${row.holds ? " " : "✗"} ${key}: ours ${row.ours?.toPrecision(4)}, ${row.best.library} ${row.best.value?.toPrecision(4)} (n = ${row.best.n})\n`,
@@ -198,6 +211,8 @@ for (const [key, group] of groups) {
 const rows = [...known.values()].sort((a, b) => (a.attack + a.key < b.attack + b.key ? -1 : 1));
 const show = (v: number | null, measure: string) =>
   v === null ? "∞" : measure === "success" ? `${(100 * v).toFixed(1)} %` : v.toPrecision(4);
+const within = ({ holds, seeds, best: { value }, measure }: Row): boolean =>
+  !holds && seeds !== undefined && value !== null && (measure === "success" ? seeds[1]! >= value : seeds[0]! <= value);
 writeFileSync(
   new URL("peers.md", import.meta.url),
   `# Attacks beside other implementations
@@ -205,14 +220,15 @@ writeFileSync(
 Made by \`npx tsx --conditions=source experiments/peers.ts\` from [test/golden/attacks](../test/golden/attacks/README.md): the same models, inputs and budgets; of the
 references of an attack the best, or the one that ours falls short of. A success rate holds at the best less 1 point (of fewer than 100 samples: less one sample), a median distance at the best plus 2 %.
 
-${rows.filter((r) => r.holds).length} of ${rows.length} rows hold.
+${rows.filter((r) => r.holds).length} of ${rows.length} rows hold. Where a row does not, and the attack draws at random, it was run with four seeds more: of ${rows.filter((r) => !r.holds).length} such rows the reference, itself
+one draw, lies within what ours draw in ${rows.filter(within).length}.
 
 | attack | model | norm | ε | measure | ours | reference | n | forwards ours / theirs | holds |
 |---|---|---|---|---|---|---|---|---|---|
 ${rows
   .map(
     (r) =>
-      `| ${r.attack} | ${r.model} | ${r.norm} | ${r.epsilon ?? "–"} | ${r.measure} | ${show(r.ours, r.measure)} | ${show(r.best.value, r.measure)} (${r.best.library}) | ${r.best.n} | ${r.forwards.toFixed(0)} / ${r.best.forwards?.toFixed(0) ?? "–"} | ${r.holds ? "yes" : "**no**"} |`,
+      `| ${r.attack} | ${r.model} | ${r.norm} | ${r.epsilon ?? "–"} | ${r.measure} | ${show(r.ours, r.measure)} | ${show(r.best.value, r.measure)} (${r.best.library}) | ${r.best.n} | ${r.forwards.toFixed(0)} / ${r.best.forwards?.toFixed(0) ?? "–"} | ${r.holds ? "yes" : r.seeds ? `${within(r) ? "within" : "**no**:"} ${show(r.seeds[0], r.measure)} to ${show(r.seeds[1], r.measure)}` : "**no**"} |`,
   )
   .join("\n")}
 `,
