@@ -5,6 +5,7 @@ export default defineConfig({
   ssr: { resolve: { conditions: ["source", "node"] } },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/build.ts"],
     testTimeout: 240_000,
     hookTimeout: 240_000,
     // onnxruntime's threads and vitest's would fight over the same cores

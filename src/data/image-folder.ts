@@ -30,16 +30,17 @@ export async function imageFolder(path: string, { limit }: { readonly limit?: nu
   const pictures = await Promise.all(
     classes.map(async (name, label) => {
       const files = (await visible(`${root}/${name}`)).filter((e) => !e.directory && PICTURE.test(e.name));
-      if (files.length === 0)
-        fail({
-          code: "folder-class-empty",
-          expected: `PNG or JPEG pictures in ${root}/${name}`,
-          got: "none",
-          mend: "fill the folder, or remove it",
-        });
       return files.map((f, turn) => ({ file: `${name}/${f.name}`, label, turn }));
     }),
   );
+  const empty = classes.filter((_, label) => pictures[label]!.length === 0);
+  if (empty.length > 0)
+    fail({
+      code: "folder-class-empty",
+      expected: `PNG or JPEG pictures in each folder of ${root}`,
+      got: `none in ${empty.join(", ")}`,
+      mend: "fill the folder, or remove it",
+    });
   const order = pictures.flat().sort((a, b) => a.turn - b.turn || a.label - b.label);
   const chosen = order.slice(0, limit);
   // the first alone: the others take its size

@@ -4,7 +4,7 @@ import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-const MAIN = resolve(import.meta.dirname, "../../src/cli/main.ts");
+const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 export interface Finished {
   readonly code: number | null;
@@ -23,9 +23,9 @@ export interface Options {
 
 export const folder = (): string => mkdtempSync(join(tmpdir(), "counterfoil-"));
 
-/** Run `counterfoil …args` from the sources. */
+/** Run `counterfoil …args` as built (test/build.ts). */
 export function counterfoil(args: readonly string[], { cwd, env, interruptAt, shell }: Options = {}): Promise<Finished> {
-  const node = ["--conditions=source", "--import", import.meta.resolve("tsx"), MAIN, ...args];
+  const node = [MAIN, ...args];
   const child = shell
     ? spawn("bash", ["-c", shell, "bash", process.execPath, ...node], { cwd, env: { ...process.env, ...env } })
     : spawn(process.execPath, node, { cwd, env: { ...process.env, ...env } });

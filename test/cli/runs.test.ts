@@ -10,7 +10,7 @@ const TRAIN = [
   "--data",
   "mnist",
   "--limit",
-  "6600",
+  "3300",
   "--model",
   "cnn",
   "--epochs",

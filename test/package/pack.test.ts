@@ -20,7 +20,8 @@ function sh(command: string, args: readonly string[], cwd = dir): { out: string;
 }
 
 beforeAll(() => {
-  const { out } = sh("npm", ["pack", "--json", "--pack-destination", dir], root);
+  // without the build of `prepack`: test/build.ts has made it, and other tests are running it
+  const { out } = sh("npm", ["pack", "--json", "--ignore-scripts", "--pack-destination", dir], root);
   const [{ filename, files }] = JSON.parse(out.slice(out.indexOf("[")));
   const names = files.map((f: { path: string }) => f.path);
   expect(names).toContain("dist/cli/main.js");
