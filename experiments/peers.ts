@@ -135,10 +135,10 @@ const samples = (model: string, n: number): { x: Tensor<"float32">; labels: Int3
 };
 
 /** Of the first n: the share turned within ε, or the lower middle distance. */
-function measured(results: readonly { success: boolean; distance: number }[], n: number, bounded: boolean): number | null {
+function measured(results: readonly { success: boolean; distance: number | null }[], n: number, bounded: boolean): number | null {
   const first = results.slice(0, n);
   if (bounded) return first.filter((s) => s.success).length / n;
-  const distances = first.map((s) => (s.success ? s.distance : Number.POSITIVE_INFINITY)).sort((a, b) => a - b);
+  const distances = first.map((s) => (s.success ? s.distance! : Number.POSITIVE_INFINITY)).sort((a, b) => a - b);
   const median = distances[Math.floor((n - 1) / 2)]!;
   return Number.isFinite(median) ? median : null;
 }
@@ -151,7 +151,7 @@ for (const [key, group] of groups) {
   const bounded = epsilon !== undefined;
   const model = await openClassifier(new Uint8Array(readFileSync(new URL(`${modelName}.onnx`, golden))));
   const data = samples(modelName, Math.max(...group.map((r) => r.n)));
-  type Results = readonly { success: boolean; distance: number; forwards: number }[];
+  type Results = readonly { success: boolean; distance: number | null; forwards: number }[];
   let results: Results;
   let withSeed: ((seed: number) => Promise<Results>) | undefined;
   if (name === "autoattack") {

@@ -138,7 +138,7 @@ export class Court {
       predicted,
       adversarialPredicted: success ? hit.predicted : predicted,
       success,
-      distance: hit?.distance ?? 0,
+      distance: hit?.distance ?? null,
       forwards: this.#forwards[index]!,
       backwards: this.#backwards[index]!,
     };
@@ -147,7 +147,8 @@ export class Court {
   verdict(about: Pick<AttackResult, "attack" | "epsilon" | "range" | "restarts" | "seed">): AttackResult {
     const samples = Array.from({ length: this.n }, (_, i) => this.result(i));
     const share = (ok: (s: SampleResult) => boolean) => samples.filter(ok).length / Math.max(this.n, 1);
-    const turned = this.standing.flatMap((i) => this.found.get(i)?.distance ?? []).sort((a, b) => a - b);
+    const distances = this.standing.map((i) => this.found.get(i)?.distance ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+    const median = distances[distances.length >> 1] ?? Number.POSITIVE_INFINITY;
     const total = (counts: Float64Array) => counts.reduce((a, b) => a + b, 0);
     return {
       n: this.n,
@@ -156,7 +157,7 @@ export class Court {
       ...about,
       norm: this.#threat.norm.name,
       runtime: this.#model.runtime,
-      medianDistance: turned.length > 0 ? turned[turned.length >> 1]! : null,
+      medianDistance: median < Number.POSITIVE_INFINITY ? median : null,
       gradientEvaluations: total(this.#backwards),
       forwards: total(this.#forwards),
       samples,

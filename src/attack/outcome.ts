@@ -11,8 +11,8 @@ export interface SampleResult {
   readonly adversarialPredicted: number;
   /** The file, run on a legal input (inside the ball, where ε was given), was wrong or reached the target. A clean error counts, at distance 0. */
   readonly success: boolean;
-  /** Of the nearest input that turned the file, in the attack's norm, also where it lies beyond ε; 0 where there is none. */
-  readonly distance: number;
+  /** Of the nearest input that turned the file, in the attack's norm, also where it lies beyond ε; null where none was found. */
+  readonly distance: number | null;
   /** Passes that the attack made for this sample, over all restarts. */
   readonly forwards: number;
   readonly backwards: number;
@@ -31,7 +31,7 @@ export interface AttackResult {
   readonly restarts: number;
   readonly seed: number;
   readonly runtime: string;
-  /** Over the samples that were right when clean and were turned; null where none was. */
+  /** To the nearest input that turned the file, over the samples that were right when clean; null where half of them or more were not turned. */
   readonly medianDistance: number | null;
   /** Backward passes, summed over samples, steps and restarts. */
   readonly gradientEvaluations: number;

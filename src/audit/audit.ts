@@ -12,7 +12,7 @@ import {
   refuseNaN,
 } from "../attack/index.ts";
 import { fail, type Tensor, take } from "../base/index.ts";
-import { type GradientModel, type LabelModel, nearChance, type ScoreModel } from "../model/index.ts";
+import { classOrder, type GradientModel, type LabelModel, nearChance, orderText, type ScoreModel } from "../model/index.ts";
 import type { RunOptions } from "../run/index.ts";
 import { type CascadeResult, cascade, type SampleRecord } from "./cascade.ts";
 import { certified } from "./certified.ts";
@@ -66,20 +66,22 @@ const defaultEpsilon = (norm: Norm, [low, high]: readonly [number, number]): num
       : fail({ code: "epsilon", expected: "ε ≥ 0", got: "none", mend: `pass --epsilon: there is no customary one in ${norm.name}` });
 
 /** Accuracy so low that a guess would do as well: the model, the labels or the preprocessing is wrong, and an attack would prove nothing. */
-function refuseChance(accuracy: number, classes: number, n: number): void {
+function refuseChance(accuracy: number, classes: number, n: number, order: readonly number[] | null): void {
   if (nearChance(accuracy, classes, n))
     fail({
       code: "audit-chance",
       expected: "a clean accuracy that is better than guessing",
       got: `${(100 * accuracy).toFixed(1)} % of ${n} samples, where a guess among ${classes} classes gets ${(100 / classes).toFixed(1)} %`,
-      mend: "check labels and preprocessing (--mean, --std, --scale, --layout, --channels; the order of the classes)",
+      mend: order
+        ? `number the labels as the model does: it is right, but for label → class ${orderText(order)}`
+        : "check that labels, the order of the classes and the model belong together, and the preprocessing (--mean, --std, --scale, --layout, --channels)",
     });
 }
 
 /**
  * Audit a classifier: clean accuracy, the cascade of attacks, curves, what survives deployment, bounds where they can be had, and the checks of it all.
  * Yields each sample as it is turned; returns the report.
- * @throws audit-chance where the clean accuracy is no better than guessing, audit-empty without samples, epsilon, label-range, input-size, input-range, run-differs
+ * @throws audit-chance where the clean accuracy is no better than guessing, audit-empty without samples, epsilon, label-range, input-size, input-range, transfer-differs, run-differs
  */
 export async function* auditEach(model: LabelModel, data: Data, options: AuditOptions = {}): AsyncGenerator<SampleRecord, AuditResult> {
   const start = performance.now();
@@ -106,13 +108,14 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
     constraints: options.constraints,
     signal: options.signal,
   };
-  if (options.transferFrom) checkSource(options.transferFrom);
+  if (options.transferFrom) checkSource(options.transferFrom, model);
   onProgress("clean accuracy", 0, n);
   const predicted = await model.labels(x);
   refuseNaN(predicted);
   const right = Array.from(predicted, (p, i) => p === data.labels[i]);
   const cleanAccuracy = right.filter(Boolean).length / n;
-  refuseChance(cleanAccuracy, model.classes, n);
+  const order = classOrder(predicted, data.labels, model.classes);
+  refuseChance(cleanAccuracy, model.classes, n, order);
 
   const chosen: Ensemble = ensembleFor(model, preset);
   const result: CascadeResult = yield* cascade(model, given, {
@@ -151,7 +154,12 @@ export async function* auditEach(model: LabelModel, data: Data, options: AuditOp
       classes: model.classes,
       inputShape: [...model.inputShape],
       output: (model as Partial<ScoreModel>).output ?? null,
-      notes: [...(options.about?.model?.notes ?? []), ...(model.notes ?? []), ...(model.why ? [model.why] : [])],
+      notes: [
+        ...(options.about?.model?.notes ?? []),
+        ...(model.notes ?? []),
+        ...(model.why ? [model.why] : []),
+        ...(order ? [`the model numbers the classes otherwise than the labels do: ${orderText(order)}`] : []),
+      ],
     },
     data: options.about?.data ?? { n },
     classNames: options.about?.classNames ?? Array.from({ length: model.classes }, (_, k) => `${k}`),
@@ -255,7 +263,15 @@ async function transferFrom(
 }
 
 /** Said before the cascade, which takes long. */
-function checkSource(source: LabelModel): void {
+function checkSource(source: LabelModel, model: LabelModel): void {
+  const told = ({ inputShape, classes }: LabelModel) => `samples of [${inputShape}] and ${classes} classes`;
+  if (told(source) !== told(model))
+    fail({
+      code: "transfer-differs",
+      expected: `a second model that takes ${told(model)}, as the audited one does`,
+      got: told(source),
+      mend: "choose another model to transfer from, or declare its preprocessing in a JSON file beside it",
+    });
   if (!differentiable(source))
     fail({
       code: "attack-access",

@@ -15,7 +15,8 @@ export interface SampleRecord {
   /** The stage that turned it; null where none did, or it was wrong when clean. */
   readonly turnedBy: string | null;
   readonly adversarialPredicted: number;
-  readonly distance: number;
+  /** null where no stage turned it. */
+  readonly distance: number | null;
   /** Passes that all stages made for this sample. */
   readonly forwards: number;
   readonly backwards: number;
@@ -114,7 +115,7 @@ class Ledger {
       robust: p === labels[index],
       turnedBy: null,
       adversarialPredicted: p,
-      distance: 0,
+      distance: null,
       forwards: 0,
       backwards: 0,
     }));

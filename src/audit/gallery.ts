@@ -44,7 +44,7 @@ export async function gallery(model: LabelModel, x: Tensor<"float32">, report: A
       predicted,
       adversarialPredicted,
       turnedBy,
-      distance,
+      distance: distance!,
       confidence: confidences && { clean: confidences[0]!(k, predicted), adversarial: confidences[1]!(k, adversarialPredicted) },
       pictures: images ? await pictures(a, b, model.inputShape, range) : null,
       changes: images ? [] : largestChanges(a, b),

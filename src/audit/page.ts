@@ -119,6 +119,14 @@ function deploymentSection(r: AuditReport): Html {
   }`;
 }
 
+/** What lies between the data and the file, as it was declared. */
+const declared = (preprocessing: AuditReport["model"]["preprocessing"]): string =>
+  preprocessing === null
+    ? "none: the file is fed the data as they are"
+    : Object.entries(preprocessing)
+        .map(([k, v]) => `${k} ${v}`)
+        .join(", ");
+
 /** The page of a report; `exhibits` come from `gallery`. */
 export function auditPage(r: AuditReport, exhibits: readonly Exhibit[]): string {
   const { norm, epsilon, range } = r.threat;
@@ -161,6 +169,7 @@ ${figure(
         "access",
         `${r.model.access}; outputs ${r.model.output ?? "labels"}; ${r.model.classes} classes; input [${r.model.inputShape.join(", ")}]`,
       ],
+      ["preprocessing", declared(r.model.preprocessing)],
       [
         "data",
         Object.entries(r.data)

@@ -1,7 +1,8 @@
 import { defineCommand } from "citty";
 import { attack, norms } from "../attack/index.ts";
-import { load } from "../model/index.ts";
+import { load, nearChance } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
+import { betterPreprocessing } from "./better-preprocessing.ts";
 import { attackArgs, chosenAttack } from "./chosen-attack.ts";
 import { constraintsOf } from "./constraints.ts";
 import { labelled } from "./data.ts";
@@ -48,7 +49,7 @@ const command = defineCommand({
     const constraints = await constraintsOf(args.constraints);
     const options = await modelOptions(args, args.model);
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });
-    const save = args.out === undefined ? undefined : saving(args.out, data);
+    const save = args.out === undefined ? undefined : await saving(args.out, data);
     const model = await load(args.model, { ...run, ...options, access: "best" });
     const bar = meter(`attacking ${args.model} with ${chosen.name}`);
     try {
@@ -76,6 +77,10 @@ const command = defineCommand({
       bar.succeed(
         `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${result.attack}${within} (${result.norm}) ${percent(result.robustAccuracy)}${median}, n = ${result.n}`,
       );
+      const better = nearChance(result.cleanAccuracy, model.classes, result.n)
+        ? ((await betterPreprocessing(model, file, data, options)) ?? "no usual preprocessing mends it: check labels and model")
+        : null;
+      if (better) say(`  the clean accuracy is a guess's, and the figures mean nothing; ${better}`);
       if (save) say(`  ${await save(model, adversarial, result)}`);
       if (args.json) printJson({ ...result, model: { path: args.model, sha256: file.sha256 }, data: data.provenance });
       if (gate !== undefined && result.robustAccuracy < gate) {

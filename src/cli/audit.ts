@@ -13,10 +13,10 @@ import {
   REPORT_VERSION,
   reportSchema,
 } from "../audit/index.ts";
-import { CounterfoilError, fail } from "../base/index.ts";
-import type { Dataset } from "../data/index.ts";
-import { type AnyModel, load, sweepPreprocessing } from "../model/index.ts";
-import { type ModelFile, modelFile, type RunOptions } from "../run/index.ts";
+import { CounterfoilError } from "../base/index.ts";
+import { type AnyModel, load } from "../model/index.ts";
+import { modelFile, type RunOptions } from "../run/index.ts";
+import { betterPreprocessing } from "./better-preprocessing.ts";
 import { labelled } from "./data.ts";
 import { modelArgs, modelOptions } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
@@ -62,7 +62,9 @@ const command = defineCommand({
     const bar = meter(`auditing ${args.model}`);
     const model = await load(args.model, { ...run, ...options, preprocessing, access: "best" });
     const opened: { release(): Promise<void> }[] = [model];
+    let better: string | null = null;
     try {
+      better = await betterPreprocessing(model, file, data, options);
       const second = args["transfer-from"] === undefined ? undefined : await load(args["transfer-from"], run);
       if (second) opened.push(second);
       const variants: { name: string; model: AnyModel }[] = [];
@@ -71,7 +73,7 @@ const command = defineCommand({
         opened.push(variants.at(-1)!.model);
       };
       for (const path of args.variants?.split(",") ?? []) await variant(path.split("/").at(-1)!, path, run);
-      const notes: string[] = [];
+      const notes = better ? [`another preprocessing reads the data better: ${better}`] : [];
       if (run.device !== "wasm")
         try {
           await variant("on WebAssembly", args.model, { device: "wasm", threads: 1 });
@@ -114,7 +116,7 @@ const command = defineCommand({
             signal,
             about: {
               tool: { name: "counterfoil", version },
-              model: { path: args.model, sha256: file.sha256, preprocessing: preprocessing ?? null, notes },
+              model: { path: args.model, sha256: file.sha256, preprocessing: preprocessing ? { ...preprocessing } : null, notes },
               data: data.provenance,
               classNames: data.classes.length === model.classes ? [...data.classes] : undefined,
             },
@@ -142,6 +144,7 @@ const command = defineCommand({
       bar.succeed(
         `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, robust accuracy at most ${percent(result.robustAccuracy)} (${norm.name}, ε = ${checked.threat.epsilon}), n = ${result.n}; ${args.out}/report.html`,
       );
+      for (const note of notes) say(`  ${note}`);
       for (const v of failed) say(`  ${v.check}: ${v.evidence}; ${v.mend}`);
       if (args.json) printJson(checked);
       if (gate !== undefined && result.robustAccuracy < gate) {
@@ -154,8 +157,7 @@ const command = defineCommand({
       }
       return 0;
     } catch (error) {
-      if (error instanceof CounterfoilError && error.code === "audit-chance") await explain(error, file, data, options);
-      throw error;
+      throw error instanceof CounterfoilError && error.code === "audit-chance" ? explained(error, better) : error;
     } finally {
       bar.stop();
       for (const m of opened) await m.release();
@@ -163,21 +165,15 @@ const command = defineCommand({
   },
 });
 
-/** Where the clean accuracy is a guess's, say which preprocessing mends it, if one does. */
-async function explain(error: CounterfoilError, file: ModelFile, data: Dataset, options: object): Promise<void> {
-  const found = await sweepPreprocessing(file, { x: data.x, labels: data.y }, options);
-  const best = found[0];
-  fail({
+/** Where the clean accuracy is a guess's: with the preprocessing that mends it, if one does. */
+const explained = (error: CounterfoilError, better: string | null): CounterfoilError =>
+  new CounterfoilError({
     code: error.code,
     expected: error.expected,
     got: error.got,
-    mend:
-      best && !best.chance
-        ? `declare the preprocessing: with ${best.declaration} it is ${percent(best.accuracy)}`
-        : "no usual preprocessing mends it: check that labels, the order of the classes and the model belong together",
+    mend: better ? `declare the preprocessing: ${better}` : `no usual preprocessing mends it; ${error.mend}`,
     cause: error,
   });
-}
 
 export default withExamples(command, [
   "counterfoil audit model.onnx --data photos/ --epsilon 8/255 --fail-under 0.5",

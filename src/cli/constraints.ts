@@ -34,5 +34,5 @@ export async function constraintsOf(path: string | undefined): Promise<Constrain
     return refuse(`“${text.slice(0, 40)}”`, cause);
   }
   const { success, data, error } = schema.safeParse(json);
-  return success ? (data as Constraints) : refuse(error.issues.map((i) => `${i.path.join(".")}: ${i.message}`).join("; "), error);
+  return success ? (data as Constraints) : refuse(error.issues.map((i) => [...i.path, i.message].join(": ")).join("; "), error);
 }

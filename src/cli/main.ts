@@ -47,7 +47,11 @@ function verdict(error: unknown, command: string): { code: 2 | 3; sentence: stri
     return { code: 2, sentence: `expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]` };
   if (error instanceof Error && error.name === "CLIError")
     return { code: 2, sentence: `${oneLine(error.message)}; see counterfoil ${command} --help` };
-  if (error instanceof Error && error.name === "AbortError") return { code: 2, sentence: "interrupted before it was done; run it again" };
+  if (error instanceof Error && error.name === "AbortError")
+    return {
+      code: 2,
+      sentence: command === "audit" ? "interrupted; the same command goes on where it was" : "interrupted before it was done; run it again",
+    };
   const what = oneLine(error instanceof Error ? error.message : String(error));
   return { code: 3, sentence: `this is our bug: ${what}; run again with --verbose and report what it prints` };
 }

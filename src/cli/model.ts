@@ -1,11 +1,15 @@
 /** The options that say how a model is fed and read, of every command that opens one. */
 import type { ArgsDef } from "citty";
 import { fail } from "../base/index.ts";
-import { checkedPreprocessing, type OpenOptions, type Preprocessing, preprocessingBeside, readPreprocessing } from "../model/index.ts";
+import { checkedPreprocessing, fileBeside, type OpenOptions, type Preprocessing, readPreprocessing } from "../model/index.ts";
 import { choice, maybeNumber, number } from "./options.ts";
+import { say } from "./output.ts";
 
 export const modelArgs = {
-  preprocessing: { type: "string", description: "JSON file with the options below (default: MODEL.preprocessing.json, where it is)" },
+  preprocessing: {
+    type: "string",
+    description: "JSON file with the options below (default: model.preprocessing.json beside model.onnx, where it is)",
+  },
   scale: { type: "string", description: "what the data is multiplied by, first: 255, or 1/255" },
   mean: { type: "string", description: "then taken off: one number, or one a channel (0.485,0.456,0.406)" },
   std: { type: "string", description: "then divided by: one number, or one a channel" },
@@ -51,7 +55,7 @@ function sizesOf(text: string | undefined): Record<string, number> | undefined {
  * what it says.
  * @throws preprocessing, option-…, file-missing
  */
-export async function modelOptions(args: ModelArgs, path: string): Promise<OpenOptions> {
+export async function modelOptions(args: ModelArgs, path: string): Promise<OpenOptions & { readonly preprocessing?: Preprocessing }> {
   const own: Preprocessing = {
     ...(args.scale !== undefined && { scale: number("scale", args.scale) }),
     ...(args.mean !== undefined && { mean: list("mean", args.mean)! }),
@@ -60,7 +64,10 @@ export async function modelOptions(args: ModelArgs, path: string): Promise<OpenO
     ...(args.channels !== undefined && { channels: choice("channels", args.channels, ["rgb", "bgr"] as const) }),
     ...(args.resize !== undefined && { resize: heightAndWidth(args.resize)! }),
   };
-  const declared = args.preprocessing !== undefined ? await readPreprocessing(args.preprocessing) : await preprocessingBeside(path);
+  const beside = args.preprocessing === undefined ? await fileBeside(path) : undefined;
+  if (beside !== undefined) say(`preprocessing as ${beside} declares it`);
+  const file = args.preprocessing ?? beside;
+  const declared = file === undefined ? undefined : await readPreprocessing(file);
   const preprocessing = declared || Object.keys(own).length > 0 ? checkedPreprocessing({ ...declared, ...own }, "the options") : undefined;
   const sizes = sizesOf(args.size);
   const output = args.output === undefined || !/^\d+$/.test(args.output) ? args.output : maybeNumber("output", args.output);

@@ -5,16 +5,21 @@ import { fail, type Tensor, take } from "../base/index.ts";
 import { type Dataset, writeNpz } from "../data/index.ts";
 import type { LabelModel } from "../model/index.ts";
 import { imageGrid } from "../report/index.ts";
+import { writable } from "./writable.ts";
 
 type Result = Pick<AttackResult, "samples" | "range">;
 type Save = (model: LabelModel, adversarial: Tensor<"float32">, result: Result) => Promise<string>;
 
 /**
  * How to save to `out`; refuses before anything is attacked. FILE.npz: `x` (float32), `y` (labels), `predicted` (the model's answers to x), `success`. Else a folder: a PNG for each
- * success, rounded to 8 bits a channel and asked about again, named by its number, its label and that answer. Returns what to say.
+ * success, rounded to 8 bits a channel and asked about again, named by its number and that answer, in a folder of its label: what `--data` reads.
+ * Returns what to say.
  */
-export function saving(out: string, data: Dataset): Save {
-  if (/\.npz$/i.test(out)) return (model, x, result) => toArrays(out, model, x, result);
+export async function saving(out: string, data: Dataset): Promise<Save> {
+  if (/\.npz$/i.test(out)) {
+    await writable(out);
+    return (model, x, result) => toArrays(out, model, x, result);
+  }
   const [channels] = data.inputShape;
   if (data.inputShape.length !== 3 || (channels !== 1 && channels !== 3))
     fail({
@@ -23,6 +28,14 @@ export function saving(out: string, data: Dataset): Save {
       got: out,
       mend: "give a name that ends in .npz",
     });
+  if (/\.(png|jpe?g|npy|csv|json)$/i.test(out) || (await host.kind(out)) === "file")
+    fail({
+      code: "option-out",
+      expected: "--out to be FILE.npz, or a folder for a picture of each success",
+      got: out,
+      mend: `give a name like ${out.replace(/\.\w+$/, "")}.npz, or that of a folder`,
+    });
+  await writable(`${out}/picture.png`);
   return (model, x, result) => toPictures(out, model, x, result, data);
 }
 
@@ -63,7 +76,7 @@ async function toPictures(
   for (const [k, { index, label }] of found.entries()) {
     const one: Tensor<"float32"> = { dtype: "float32", shape: [1, ...data.inputShape], data: new Float32Array(row(stored, k)) };
     const png = await host.encodePng(imageGrid(one, { range }));
-    await host.writeFile(`${out}/${String(index).padStart(6, "0")}-${name(label)}-as-${name(answers[k]!)}.png`, png);
+    await host.writeFile(`${out}/${name(label)}/${String(index).padStart(6, "0")}-as-${name(answers[k]!)}.png`, png);
   }
   const wrong = found.filter((s, k) => answers[k] !== s.label).length;
   return `saved ${found.length} pictures in ${out}; rounded to 8 bits, ${wrong} of them are still wrong`;

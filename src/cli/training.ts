@@ -1,7 +1,7 @@
 /** What `train` and `harden` share: options, the run, the report. */
 import type { ArgsDef } from "citty";
 import { host } from "#host";
-import { fail, sha256 } from "../base/index.ts";
+import { sha256 } from "../base/index.ts";
 import { type Dataset, scalingOf } from "../data/index.ts";
 import { argmax, openClassifier } from "../model/index.ts";
 import { classifier, models, preprocessed } from "../nn/index.ts";
@@ -26,6 +26,7 @@ import { type Adversary, fit } from "../train/index.ts";
 import { splits } from "./data.ts";
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
+import { writable } from "./writable.ts";
 
 const OPTIMIZERS = ["adam", "adamw", "sgd", "rmsprop"] as const;
 const SCHEDULES = ["cyclic", "cosine", "constant", "step"] as const;
@@ -96,20 +97,6 @@ function transform(args: Texts): Transform {
 /** A new folder under runs/, named by command, model and time. */
 const freshFolder = (command: string, model: string): string =>
   `runs/${command}-${model}-${new Date().toISOString().slice(0, 19).replaceAll(":", "-")}`;
-
-/** Learn before the training, not after it, that the model cannot be written. */
-async function writable(path: string): Promise<void> {
-  if ((await host.kind(path)) === "directory")
-    fail({
-      code: "file-is-folder",
-      expected: "a file to write the model to",
-      got: `the folder ${path}`,
-      mend: "name a file: -o model.onnx",
-    });
-  const probe = `${path}.probe`;
-  await host.writeFile(probe, "");
-  await host.remove(probe);
-}
 
 /** Train (against an adversary, if any), judge the written file on the test set, report. */
 export async function train(

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { type AttackResult, norms, type Transfer, transfer } from "../attack/index.ts";
 import { fail } from "../base/index.ts";
-import { ensemble, type GradientModel, load } from "../model/index.ts";
+import { ensemble, type GradientModel, load, nearChance } from "../model/index.ts";
 import { attackArgs, chosenAttack } from "./chosen-attack.ts";
 import { labelled } from "./data.ts";
 import { modelArgs, modelOptions } from "./model.ts";
@@ -64,6 +64,12 @@ const command = defineCommand({
       bar.succeed(
         `${data.name}: ${chosen.name} at ε = ${epsilon}, n = ${data.y.length}; share of each target's right samples that are turned`,
       );
+      for (const c of matrix[0]!) {
+        const guess = nearChance(1 - c.cleanErrorRate, models[c.target]!.classes, c.n);
+        say(
+          `  clean accuracy of ${c.target}: ${percent(1 - c.cleanErrorRate)}${guess ? ", a guess's: check its preprocessing (counterfoil audit tries the usual ones)" : ""}`,
+        );
+      }
       for (const line of matrix)
         say(
           `  made on ${line[0]!.source}: ${line.map((c: Transfer) => `${c.target} ${c.rate === null ? "–" : percent(c.rate)}`).join(", ")}`,

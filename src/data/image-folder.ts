@@ -10,30 +10,40 @@ const CHUNK = 16;
 /** Floats that fit one array of V8, with room for its copies. */
 const MOST = 2 ** 30;
 
+/** The classes behind folders' names, and which each folder is of. */
+function classesOf(folders: readonly string[]): { classes: string[]; labels: number[] } {
+  const counted = folders.map((name) => (/^\d{1,4}$/.test(name) ? Number(name) : Number.NaN));
+  const byNumber = counted.includes(0) && !counted.some(Number.isNaN) && new Set(counted).size === folders.length;
+  if (!byNumber) return { classes: [...folders], labels: folders.map((_, at) => at) };
+  const classes = Array.from({ length: Math.max(...counted) + 1 }, (_, label) => folders[counted.indexOf(label)] ?? `${label}`);
+  return { classes, labels: counted };
+}
+
 /**
  * PNG and JPEG pictures as [N, C, H, W] in [0, 1]: C = 1 if all are grey, else 3; those of another size than the first are
- * resized to it. Classes are the folders, by name; hidden files are passed over. The order takes one picture of each class
- * in turn, so that the first `limit` are of all. Throws `folder-classes`, `folder-class-empty`, `image-unreadable`, `data-large`.
+ * resized to it. Classes are the folders, by name; folders that are numbers, 0 among them, are the classes of these numbers, also where some between
+ * are missing. Hidden files are passed over. The order takes one picture of each class in turn, so that the first `limit` are of all. Throws `folder-classes`, `folder-class-empty`, `image-unreadable`, `data-large`.
  */
 export async function imageFolder(path: string, { limit }: { readonly limit?: number } = {}): Promise<Dataset> {
   if (limit !== undefined) checkedLimit(limit);
   const root = path.replace(/\/+$/, "");
   const visible = async (folder: string) => (await host.readDir(folder)).filter((e) => !e.name.startsWith("."));
-  const classes = (await visible(root)).filter((e) => e.directory).map((e) => e.name);
-  if (classes.length === 0)
+  const folders = (await visible(root)).filter((e) => e.directory).map((e) => e.name);
+  if (folders.length === 0)
     fail({
       code: "folder-classes",
       expected: `one folder per class in ${root}`,
       got: "no folder",
       mend: "put the pictures of each class into a folder",
     });
+  const { classes, labels } = classesOf(folders);
   const pictures = await Promise.all(
-    classes.map(async (name, label) => {
+    folders.map(async (name, at) => {
       const files = (await visible(`${root}/${name}`)).filter((e) => !e.directory && PICTURE.test(e.name));
-      return files.map((f, turn) => ({ file: `${name}/${f.name}`, label, turn }));
+      return files.map((f, turn) => ({ file: `${name}/${f.name}`, label: labels[at]!, turn }));
     }),
   );
-  const empty = classes.filter((_, label) => pictures[label]!.length === 0);
+  const empty = folders.filter((_, at) => pictures[at]!.length === 0);
   if (empty.length > 0)
     fail({
       code: "folder-class-empty",

@@ -1,5 +1,5 @@
 /** The user's file run as it is, so many samples at a time as it takes: the source of every verdict. */
-import { type DType, floatsOfHalves, rows, size, type Tensor } from "../base/index.ts";
+import { type DType, fail, floatsOfHalves, rows, size, type Tensor } from "../base/index.ts";
 import type { FileProgram } from "../run/index.ts";
 import { argmax, asSamples } from "./black-box.ts";
 import type { Feeder } from "./entry.ts";
@@ -73,9 +73,36 @@ export async function scoresOf(asking: Asking, { classes, single }: Columns, giv
 export const labelsOf = async (asking: Asking, columns: Columns, given: Floats): Promise<Int32Array> =>
   argmax(await scoresOf(asking, columns, given));
 
-/** Samples [N, …] to try a file with: a fixed ramp from 0 to 1, another one in each. */
-export const ramp = (shape: readonly number[]): Floats => ({
+/** Samples [N, …] to try a file with: a fixed ramp from `low` to `low` + 1, another one in each. */
+export const ramp = (shape: readonly number[], low = 0): Floats => ({
   dtype: "float32",
   shape,
-  data: Float32Array.from({ length: size(shape) }, (_, i) => (i % 17) / 17),
+  data: Float32Array.from({ length: size(shape) }, (_, i) => low + (i % 17) / 17),
 });
+
+/** Where ramps start: a file may take logarithms of its input, or divide by it. */
+const STARTS = [0, 1, 100] as const;
+
+/**
+ * The first ramp at which the scores are finite, and these. Nothing that is measured on a model without would mean anything.
+ * @throws scores-not-finite
+ */
+export async function finiteRamp(
+  shape: readonly number[],
+  scores: (x: Floats) => Promise<Floats>,
+): Promise<{ readonly probe: Floats; readonly answers: Floats }> {
+  let bad: number | undefined;
+  for (const start of STARTS) {
+    const probe = ramp(shape, start);
+    const found = await scores(probe);
+    const wrong = found.data.find((v) => !Number.isFinite(v));
+    if (wrong === undefined) return { probe, answers: found };
+    bad ??= wrong;
+  }
+  return fail({
+    code: "scores-not-finite",
+    expected: `a model whose scores are finite at inputs of numbers from ${STARTS.join(", from ")} on`,
+    got: `${bad}`,
+    mend: "check its weights, and that the export computes what the trained model does",
+  });
+}

@@ -1,6 +1,7 @@
 export * from "./access.ts";
 export { argmax, labelModel, scoreModel } from "./black-box.ts";
 export { nearChance } from "./chance.ts";
+export * from "./class-order.ts";
 export * from "./ensemble.ts";
 export { activations, affordableRows } from "./footprint.ts";
 export { type LoadModelOptions, load, noGradient, openModel } from "./load.ts";

@@ -5,13 +5,13 @@ import { type ReadOptions, read } from "../onnx/index.ts";
 import { builder, gradientFlow, perturbed, rebatch, remap } from "../pass/index.ts";
 import { compile, type ModelFile, openFile, type RunOptions } from "../run/index.ts";
 import type { GradientModel } from "./access.ts";
-import { type Asking, type Columns, chunkOf, labelsOf, ramp, scoresOf } from "./answers.ts";
+import { type Asking, type Columns, chunkOf, finiteRamp, labelsOf, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
 import { type Entry, entryOf, type Feeder, feeder, takes } from "./entry.ts";
 import { affordableRows } from "./footprint.ts";
 import { logarithms, logitsOf, type Reading, reading, sameWinners, scoresFrom } from "./output.ts";
 import { type InputMap, type Preprocessing, preprocessing } from "./preprocessing.ts";
-import { checkFinite, columnsOf, exit, probed } from "./scores.ts";
+import { columnsOf, exit, probed } from "./scores.ts";
 import { cutTo, type Signature, signature, withoutMaps } from "./signature.ts";
 
 /** How to open a file. */
@@ -66,6 +66,15 @@ export function scoresOutput(graph: Graph, wanted?: string | number): number {
   // labels come beside scores, as whole numbers
   const at = graph.outputs.findIndex((v) => isFloat(v.type.dtype) && v.type.shape.length >= 1);
   return Math.max(at, 0);
+}
+
+/** Where one number a sample was taken for the scores though another output has more: say so. */
+function widerOutputs({ outputs, outputNames }: Graph, taken: number): string[] {
+  const name = (i: number) => outputNames?.[i] ?? outputs[i]!.name ?? `${i}`;
+  const wider = outputs.flatMap(({ type: { dtype, shape } }, i) =>
+    isFloat(dtype) && shape.length === 2 && shape[1]! > 1 ? [name(i)] : [],
+  );
+  return wider.length > 0 ? [`"${name(taken)}" was taken for the score; ${wider.join(", ")} has more columns (--output ${wider[0]})`] : [];
 }
 
 interface Scored {
@@ -142,7 +151,7 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
     front = await feeder(entry, rest);
     const batch = dynamic ? affordableRows(graph, chunkOf(fileShape)) : x.type.shape[0]!;
     const asking: Asking = { file, output, batch, dynamic, feeder: front, inputShape };
-    const about: string[] = [...notes];
+    const about: string[] = [...notes, ...(how.single && options.output === undefined ? widerOutputs(graph, at) : [])];
     const columns = await columnsHere(asking, how, told ?? signature(bytes), about);
     const scores = (s: Tensor<"float32">) => scoresOf(asking, columns, s);
     const scored = { ...graph, inputs: [ours.x], outputs: [asFloat32(e, scoresFrom(e, ours.y, columns.single))], outputNames: ["scores"] };
@@ -208,7 +217,7 @@ async function selfCheck(
   half: boolean,
   options: RunOptions,
 ): Promise<Checked> {
-  const probe = ramp(graph.inputs[0]!.type.shape);
+  const { probe, answers: theirs } = await finiteRamp(graph.inputs[0]!.type.shape, scores);
   const program = await compile(
     { ...graph, outputs: behind ? [...graph.outputs, behind] : graph.outputs, outputNames: undefined },
     options,
@@ -216,8 +225,6 @@ async function selfCheck(
   const [own, logits] = await program.run([probe]).finally(() => program.release());
   const ours = own!.data as Float32Array;
   const winners = !logits || sameWinners(own as Tensor<"float32">, logits.data as Float32Array);
-  const theirs = await scores(probe);
-  checkFinite(theirs);
   let worst = 0;
   let scale = 1;
   theirs.data.forEach((their, i) => {

@@ -138,8 +138,8 @@ export function preprocessing(declared: Preprocessing): InputMap {
   };
 }
 
-/** Where the declaration of `model.onnx` lies: `model.preprocessing.json`. */
-export const besideModel = (path: string): string => path.replace(/(\.onnx)?$/, ".preprocessing.json");
+/** Where the declaration of `model.onnx` may lie: `model.preprocessing.json`, or `model.onnx.preprocessing.json`. */
+const besideModel = (path: string): readonly string[] => [path.replace(/(\.onnx)?$/, ".preprocessing.json"), `${path}.preprocessing.json`];
 
 /** Read a declaration from a JSON file. */
 export async function readPreprocessing(path: string): Promise<Preprocessing> {
@@ -154,8 +154,14 @@ export async function readPreprocessing(path: string): Promise<Preprocessing> {
   return checkedPreprocessing(json, path);
 }
 
+/** The file that declares the preprocessing of the model at `path`, where there is one. */
+export async function fileBeside(path: string): Promise<string | undefined> {
+  for (const file of besideModel(path)) if ((await host.kind(file)) === "file") return file;
+  return undefined;
+}
+
 /** The declaration beside a model file, where there is one. */
 export async function preprocessingBeside(path: string): Promise<Preprocessing | undefined> {
-  const file = besideModel(path);
-  return (await host.kind(file)) === "file" ? readPreprocessing(file) : undefined;
+  const file = await fileBeside(path);
+  return file === undefined ? undefined : readPreprocessing(file);
 }

@@ -2,7 +2,7 @@
 import { fail, isFloat, numbers, seedKey, size, type Tensor, tensor, uniform } from "../base/index.ts";
 import { openFile } from "../run/index.ts";
 import type { LabelModel, ScoreModel } from "./access.ts";
-import { type Asking, answers, type Columns, chunkOf, floatsOf, labelsOf, ramp, scoresOf } from "./answers.ts";
+import { type Asking, answers, type Columns, chunkOf, finiteRamp, floatsOf, labelsOf, ramp, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
 import { entryOf, type Feeder, feeder, takes } from "./entry.ts";
 import type { FileOptions } from "./open.ts";
@@ -201,8 +201,7 @@ export async function openBlackBox(
       return tellingClasses(asking, { ...common, why: why ?? `the output "${port.name}" tells only classes` }, signature, options.classes);
     const columns = await columnsOf(asking, found, port, signature, told);
     const scores = (x: Tensor<"float32">) => scoresOf(asking, columns, x);
-    const tried = await scores(ramp([found.count, ...inputShape]));
-    checkFinite(tried);
+    const { answers: tried } = await finiteRamp([found.count, ...inputShape], scores);
     return {
       ...common,
       access: "scores",
@@ -215,16 +214,4 @@ export async function openBlackBox(
     await release();
     throw error;
   }
-}
-
-/** Refuse a model whose scores are no numbers: nothing that is measured on it would mean anything. */
-export function checkFinite({ data }: Tensor<"float32">): void {
-  const bad = data.find((v) => !Number.isFinite(v));
-  if (bad !== undefined)
-    fail({
-      code: "scores-not-finite",
-      expected: "a model whose scores are finite at an input of small numbers",
-      got: `${bad}`,
-      mend: "check its weights, and that the export computes what the trained model does",
-    });
 }

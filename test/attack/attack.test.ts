@@ -50,7 +50,7 @@ describe.each(Object.entries(attacks))("%s", (_, chosen) => {
         if (s.success) {
           expect(answer).not.toBe(s.label);
           expect(s.adversarialPredicted).toBe(answer);
-          expect(Math.abs(s.distance - distance)).toBeLessThan(1e-9);
+          expect(Math.abs(s.distance! - distance)).toBeLessThan(1e-9);
         } else expect(answer).toBe(s.label);
       }
       const right = result.samples.filter((s) => s.predicted === s.label).length / N;

@@ -101,7 +101,7 @@ describe.each([...bounded, ...minimal])("%s", (name, chosen, inNorms) => {
       expect(other.samples).toEqual(runs[0]!.samples);
       expect(other.adversarial.data).toEqual(runs[0]!.adversarial.data);
     }
-    if (chosen.kind === "minimal") expect(runs[0]!.samples.every((s) => s.success && s.distance > 0)).toBe(true);
+    if (chosen.kind === "minimal") expect(runs[0]!.samples.every((s) => s.success && s.distance! > 0)).toBe(true);
   });
 });
 
@@ -214,8 +214,8 @@ test.each([
     const result = await attack(model, { x, labels }, { attack: make(budget), norm: norms[which], range: [-100, 100] });
     for (const s of result.samples) {
       expect(s.success).toBe(true);
-      expect(s.distance / least(s.index, which)).toBeGreaterThanOrEqual(1 - 1e-4);
-      expect(s.distance / least(s.index, which)).toBeLessThanOrEqual(1 + within);
+      expect(s.distance! / least(s.index, which)).toBeGreaterThanOrEqual(1 - 1e-4);
+      expect(s.distance! / least(s.index, which)).toBeLessThanOrEqual(1 + within);
       expect(s.forwards).toBeLessThanOrEqual(budget);
     }
   }

@@ -97,14 +97,14 @@ test("finds the same alone, by sevens and all together, and leaves fixed feature
       const few = await attack(model, data, { ...options, batch });
       expect(few.samples.map((s) => s.backwards)).toEqual(all.samples.map((s) => s.backwards));
       few.samples.forEach((s, i) => {
-        expect(Math.abs(s.distance - all.samples[i]!.distance)).toBeLessThan(1e-4);
+        expect(Math.abs(s.distance! - all.samples[i]!.distance!)).toBeLessThan(1e-4);
       });
     }
     expect(all.adversarial.data.findIndex((v, i) => constraints.fixed.includes(i % 25) && v !== data.x.data[i])).toBe(-1);
     // a restart keeps what was found before
     const once = await attack(model, data, { ...options, restarts: 1 });
     all.samples.forEach((s, i) => {
-      expect(s.distance).toBeLessThanOrEqual(once.samples[i]!.distance);
+      expect(s.distance).toBeLessThanOrEqual(once.samples[i]!.distance!);
     });
   }
   await model.release();

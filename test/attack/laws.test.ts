@@ -72,7 +72,7 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
     expect(again.adversarial.data).toEqual(all.adversarial.data);
     // what is found for all samples at once takes all at once
     expect(some.samples.map((s) => s.success)).toEqual(all.samples.map((s) => s.success));
-    for (const [i, s] of some.samples.entries()) expect(s.distance).toBeCloseTo(all.samples[i]!.distance, 3);
+    for (const [i, s] of some.samples.entries()) expect(s.distance).toBeCloseTo(all.samples[i]!.distance!, 3);
   });
 
   if (chosen.kind !== "own")
@@ -106,7 +106,7 @@ describe.each(rows)("%s in %s", (_, norm, chosen) => {
       const answers = await model.labels(adversarial);
       for (const s of samples) {
         expect(s.success).toBe(
-          s.adversarialPredicted === targets[s.index] && (chosen.kind === "own" || s.distance <= EPSILON[norm] * (1 + 1e-9)),
+          s.adversarialPredicted === targets[s.index] && (chosen.kind === "own" || s.distance! <= EPSILON[norm] * (1 + 1e-9)),
         );
         if (s.success) expect(answers[s.index]).toBe(targets[s.index]);
       }
@@ -148,10 +148,10 @@ describe.each(
     const options = { ...run, attack: chosen as never, norm: norms[norm] };
     const small = await attack(model as never, { x, labels }, { ...options, epsilon });
     const large = await attack(wide as never, { x: times(x), labels }, { ...options, epsilon: factor * epsilon, range: [0, 255] });
-    expect(small.samples.some((s) => s.success && s.distance > 0)).toBe(true);
+    expect(small.samples.some((s) => s.success && s.distance! > 0)).toBe(true);
     const differing = small.samples.filter((s, i) => {
       const other = large.samples[i]!;
-      const [a, b] = [s.distance, other.distance / factor];
+      const [a, b] = [s.distance!, other.distance! / factor];
       return s.success !== other.success || (chosen.kind === "minimal" && Math.abs(a - b) > 0.02 * a + 1e-5);
     });
     // a rounding may turn one

@@ -109,7 +109,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
         if (known === Number.POSITIVE_INFINITY || known === 0) continue;
         expect(s.success).toBe(true);
         expect(s.distance).toBeGreaterThanOrEqual(known * (1 - 1e-4));
-        ours += s.distance;
+        ours += s.distance!;
         exact += known;
         if (norm !== "l0" && classes === 2) expect(s.distance).toBeLessThanOrEqual(known * slack);
       }
@@ -126,7 +126,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
           w,
           b.map((v) => v + shift),
         ),
-        async (model) => (await attack(model, { x, labels: await model.labels(x) }, options)).samples.map((s) => s.distance),
+        async (model) => (await attack(model, { x, labels: await model.labels(x) }, options)).samples.map((s) => s.distance!),
       );
     const [plain, below] = [await distances(0), await distances(-40)];
     plain.forEach((d, i) => {
@@ -142,7 +142,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
       expect(all.samples.every((s) => s.success)).toBe(true);
       for (const other of [one, seven])
         other.samples.forEach((s, i) => {
-          expect(Math.abs(s.distance - all.samples[i]!.distance)).toBeLessThanOrEqual(1e-3 * s.distance);
+          expect(Math.abs(s.distance! - all.samples[i]!.distance!)).toBeLessThanOrEqual(1e-3 * s.distance!);
         });
       expect(seven.gradientEvaluations).toBe(all.gradientEvaluations);
 
@@ -151,7 +151,7 @@ describe.each(every)("%s in %s", (name, norm, chosen) => {
       for (const s of aimed.samples) expect(s.success).toBe(s.adversarialPredicted === targets[s.index]);
       expect(aimed.samples.filter((s) => s.success).length).toBeGreaterThanOrEqual(7);
       aimed.samples.forEach((s, i) => {
-        if (norm !== "l0") expect(s.distance).toBeGreaterThanOrEqual(all.samples[i]!.distance * 0.8);
+        if (norm !== "l0") expect(s.distance).toBeGreaterThanOrEqual(all.samples[i]!.distance! * 0.8);
       });
     }));
 

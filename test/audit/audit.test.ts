@@ -22,7 +22,7 @@ import {
 import { type CounterfoilError, fold, seedKey, type Tensor } from "../../src/base/index.ts";
 import { loadData } from "../../src/data/index.ts";
 import { type GradientModel, labelModel, openClassifier, scoreModel } from "../../src/model/index.ts";
-import { dense, flatten, relu, sequential } from "../../src/nn/index.ts";
+import { dense, flatten, inferenceGraph, relu, sequential } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { fit as train } from "../../src/train/index.ts";
 
@@ -210,7 +210,17 @@ describe("refusals", () => {
     );
   test("guesses", async () => {
     const shifted = data.labels.map((y) => (y + 1) % 10);
-    expect(await code(audit(model, { ...data, labels: shifted }, options))).toBe("audit-chance");
+    const refused: CounterfoilError = await audit(model, { ...data, labels: shifted }, options).catch((e) => e);
+    expect(refused.code).toBe("audit-chance");
+    expect(refused.mend).toMatch(/number the labels as the model does.*0 → 9, 1 → 0/);
+  });
+  test("a second model of other samples", async () => {
+    const layer = sequential(flatten(), dense(10))([1, 14, 14], seedKey(0));
+    const second = await openClassifier(write(inferenceGraph(layer, layer.params)), run);
+    const refused: CounterfoilError = await audit(model, data, { ...options, transferFrom: second }).catch((e) => e);
+    await second.release();
+    expect(refused.code).toBe("transfer-differs");
+    expect(refused.got).toMatch(/\[1,14,14\] and 10 classes/);
   });
   test("ε wider than the data, no samples, labels from 1", async () => {
     expect(await code(audit(model, data, { ...options, epsilon: 8 }))).toBe("epsilon");

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { sha256 } from "../../src/base/index.ts";
-import { counterfoil, folder } from "./run.ts";
+import { counterfoil, folder, sentence } from "./run.ts";
 
 const dir = folder();
 const at = (name: string) => join(dir, name);
@@ -75,6 +75,30 @@ test("attack --json", async () => {
   // the same bits again, at any batch size
   expect(await json([...args, "--batch", "33"])).toEqual(report);
   expect((await json([...args.slice(0, 7), "l2", ...args.slice(8)])).norm).toBe("l2");
+});
+
+test("what an attack found is data again: arrays, or folders of pictures", async () => {
+  const args = ["attack", "model.onnx", "--data", "mnist:test", "--epsilon", "0.3", "--limit", "200", "--json"];
+  const first = await json([...args, "--out", "found"]);
+  const wrong = await json(["attack", "model.onnx", "--data", "found", "--epsilon", "0", "--json"]);
+  expect(wrong.n).toBe(first.samples.filter((s: { success: boolean }) => s.success).length);
+  // eight bits a pixel undo few
+  expect(wrong.cleanAccuracy).toBeLessThan(0.05);
+  const refused = await counterfoil([...args, "--out", "found.jpg"], { cwd: dir });
+  expect(sentence(refused)).toMatch(/FILE\.npz, or a folder.*found\.jpg/);
+  expect(refused.code).toBe(2);
+});
+
+test("a wrong preprocessing is named by audit and attack", async () => {
+  const args = ["model.onnx", "--data", "mnist:test", "--limit", "150", "--epsilon", "0.1"];
+  const inverted = [...args, "--scale", "-1", "--mean", "-1"];
+  const audited = await counterfoil(["audit", ...inverted, "--out", "audit"], { cwd: dir });
+  expect(sentence(audited)).toMatch(
+    /better than guessing.*declare the preprocessing: with no preprocessing.* it is 9\d\.\d\d % of the first 100/,
+  );
+  expect(audited.code).toBe(2);
+  const attacked = await counterfoil(["attack", ...inverted], { cwd: dir });
+  expect(attacked.err).toMatch(/a guess's.*with no preprocessing.* it is 9\d/);
 });
 
 test("certify --json", async () => {

@@ -43,6 +43,19 @@ async function folder(name: string, files: Readonly<Record<string, Uint8Array | 
 
 const ascending: Picture = { width: 3, height: 2, channels: 1, pixels: [0, 51, 102, 153, 204, 255] };
 
+test.each([
+  ["in their order, not that of their letters", ["0", "1", "2", "10"], [0, 1, 2, 10], 11],
+  ["also where one is missing", ["00", "01", "03"], [0, 1, 3], 4],
+  ["not without a 0: years, say", ["2019", "2020"], [0, 1], 2],
+  ["not beside a name", ["0", "1", "cat"], [0, 1, 2], 3],
+])("folders that are numbers are the classes of these numbers, %s", async (_, names, labels, classes) => {
+  const files = await Promise.all(names.map(async (name) => [`${name}/a.png`, await png(flat(2, 2, [51]))] as const));
+  const data = await loadData(await folder(`numbers-${names.join()}`, Object.fromEntries(files)));
+  expect([...data.y].sort((a, b) => a - b)).toEqual(labels);
+  expect(data.classes).toHaveLength(classes);
+  expect(labels.map((label) => data.classes[label]).sort()).toEqual([...names].sort());
+});
+
 test("grey pictures become one plane, pixels as they are; classes take turns", async () => {
   const path = await folder("grey", {
     "cat/1.png": await png(ascending),
@@ -127,13 +140,13 @@ describe("bad folders", () => {
     [
       "an empty class",
       "folder-class-empty",
-      "expected PNG or JPEG pictures in ROOT/empty/dog, got none; fill the folder, or remove it",
+      "expected PNG or JPEG pictures in each folder of ROOT/empty, got none in dog; fill the folder, or remove it",
       async () => imageFolder(await folder("empty", { "cat/1.png": await png(ascending), dog: null })),
     ],
     [
       "a class without pictures",
       "folder-class-empty",
-      "expected PNG or JPEG pictures in ROOT/text/dog, got none; fill the folder, or remove it",
+      "expected PNG or JPEG pictures in each folder of ROOT/text, got none in dog; fill the folder, or remove it",
       async () => imageFolder(await folder("text", { "cat/1.png": await png(ascending), "dog/1.txt": new Uint8Array(1) })),
     ],
     [

@@ -221,6 +221,40 @@ describe("graphs", () => {
     await expect(openModel(bytes, { ...run, ...options, access: "scores" })).rejects.toThrow(says);
   });
 
+  const identity = weight("w", [4, 3], ...new Array(12).fill(0.25));
+  test.each(["gradient", "scores"] as const)(
+    "logarithms of the input, which have no value at 0, are no hindrance, for %s",
+    async (access) => {
+      const nodes = [
+        { op: "Log", in: ["x"], out: ["l"] },
+        { op: "MatMul", in: ["l", "w"], out: ["y"] },
+      ];
+      const opened = await openModel(model({ nodes, outputs: ["y"], weights: [identity], inputs: { x: ["N", 4] } }), { ...run, access });
+      expect((await opened.scores(tensor([1, 1, 1, 1], [1, 4]))).data).toEqual(Float32Array.of(0, 0, 0));
+      await opened.release();
+    },
+  );
+
+  test("one number a sample is read as a score; that another output has more is said", async () => {
+    const nodes = [
+      { op: "MatMul", in: ["x", "w"], out: ["three"] },
+      { op: "MatMul", in: ["three", "v"], out: ["score"] },
+    ];
+    const bytes = model({
+      nodes,
+      outputs: ["score", "three"],
+      weights: [identity, weight("v", [3, 1], 1, 2, 3)],
+      inputs: { x: ["N", 4] },
+    });
+    const opened = await openModel(bytes, run);
+    expect(opened.notes!.join()).toMatch(/"score" was taken.*three has more columns \(--output three\)/);
+    await opened.release();
+    const chosen = await openModel(bytes, { ...run, output: "three" });
+    expect(chosen.classes).toBe(3);
+    expect(chosen.notes).toEqual([]);
+    await chosen.release();
+  });
+
   test.each(["gradient", "scores"] as const)("free sizes are said by name or by axis, for %s", async (access) => {
     const bytes = model({
       inputs: { x: ["N", 4, "h", "w"] },
