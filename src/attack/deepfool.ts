@@ -12,7 +12,7 @@ export interface DeepFoolOptions {
   readonly steps?: number;
   /** By which share the way is overdone, so that the boundary is crossed; default 0.02. */
   readonly overshoot?: number;
-  /** How many rivals are considered: the highest at x; default all. */
+  /** How many rivals are considered: the highest at x; default 9, as in the authors' code (10 classes with the label). */
   readonly candidates?: number;
 }
 
@@ -24,11 +24,7 @@ export interface DeepFoolOptions {
  * Norms: L2, L∞. White box; with a target t, f = z_t − z_j for the class j that leads. The point is then drawn back to the boundary, which takes the overshoot
  * off again.
  */
-export function deepfool({
-  steps = 50,
-  overshoot = 0.02,
-  candidates = Number.POSITIVE_INFINITY,
-}: DeepFoolOptions = {}): Attack<"gradient"> {
+export function deepfool({ steps = 50, overshoot = 0.02, candidates = 9 }: DeepFoolOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
     name: "deepfool",

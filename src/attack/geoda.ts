@@ -4,6 +4,7 @@ import { boxOf, legalise } from "./domain.ts";
 import { eachRow, freed, row } from "./iterate.ts";
 import { Questions, wins } from "./questions.ts";
 import { distanceOf, type StartOptions, startingPoints, toBoundary } from "./starting-point.ts";
+import { planesOf } from "./transform/planes.ts";
 
 export interface GeodaOptions extends StartOptions {
   /** Questions for each sample; default 10,000. */
@@ -12,7 +13,7 @@ export interface GeodaOptions extends StartOptions {
   readonly lambda?: number;
   /** Length of the noise around a boundary point, as a share of the distance; default 0.02. */
   readonly radius?: number;
-  /** Images [C, H, W] or [H, W]: noise of so many lowest frequencies along each axis; default a third of them, ∞ for all. */
+  /** Pictures: noise of so many lowest frequencies along each axis; default a third of them, ∞ for all. */
   readonly frequencies?: number;
 }
 
@@ -126,16 +127,15 @@ function along(out: Float32Array, x: Float32Array, w: Float32Array, length: numb
 
 /** Normal noise; of an image, of its lowest frequencies along each axis, as cosines (DCT-II), one draw a channel. */
 function noiseOf(shape: readonly number[], frequencies: number | undefined): typeof normal {
-  const [rows, columns] = [shape.at(-2) ?? 1, shape.at(-1)!];
-  // channels that come last have no frequencies
-  if (rows === 1 || columns === 1 || columns < shape[0]! || frequencies === Number.POSITIVE_INFINITY) return normal;
+  if ((shape.length !== 2 && shape.length !== 3) || frequencies === Number.POSITIVE_INFINITY) return normal;
+  const { channels, height: rows, width: columns, strides } = planesOf(shape);
+  if (rows === 1 || columns === 1) return normal;
   const wave = (n: number) =>
     Array.from({ length: Math.max(1, Math.min(frequencies ?? Math.round(n / 3), n)) }, (_, u) =>
       Float64Array.from({ length: n }, (_, i) => Math.cos((Math.PI * (2 * i + 1) * u) / (2 * n))),
     );
   const [down, across] = [wave(rows), wave(columns)];
   return (key, n) => {
-    const channels = n / (rows * columns);
     const a = normal(key, channels * down.length * across.length);
     const out = new Float32Array(n);
     for (let c = 0; c < channels; c++)
@@ -145,7 +145,8 @@ function noiseOf(shape: readonly number[], frequencies: number | undefined): typ
           const weight = a[(c * down.length + u) * across.length + v]!;
           for (let j = 0; j < columns; j++) line[j] = line[j]! + weight * wv[j]!;
         });
-        for (let i = 0; i < rows; i++) for (let j = 0; j < columns; j++) out[(c * rows + i) * columns + j]! += down[u]![i]! * line[j]!;
+        for (let i = 0; i < rows; i++)
+          for (let j = 0; j < columns; j++) out[c * strides[0] + i * strides[1] + j * strides[2]]! += down[u]![i]! * line[j]!;
       }
     return out;
   };

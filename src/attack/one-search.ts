@@ -38,6 +38,9 @@ function gainOf(logits: Float32Array, label: number, targeted: boolean): number 
   return targeted ? logits[label]! - rival : rival - logits[label]!;
 }
 
+/** Numbers of all the points that are asked about together, where each sample asks about ten: their gradients are held at the same time (256 MiB). */
+const TOGETHER = 2 ** 26 / 10;
+
 /** Run one search a sample to its end, and stack what they return. */
 export async function searchEach(
   victim: GradientVictim,
@@ -46,20 +49,39 @@ export async function searchEach(
   search: (x: Float32Array, label: number, i: number) => Search,
 ): Promise<Tensor<"float32">> {
   const found: Tensor<"float32"> = { ...x, data: x.data.slice() };
-  const runs = Array.from(labels, (label, i) => search(row(x, i), label, i));
+  const n = labels.length;
+  const together = Math.max(1, Math.floor(TOGETHER / size(x.shape.slice(1))));
+  for (let at = 0; at < n; at += together) {
+    const some = Array.from({ length: Math.min(together, n - at) }, (_, k) => at + k);
+    await inStep(victim, found, labels, targeted, some, (i) => search(row(x, i), labels[i]!, i));
+  }
+  return found;
+}
+
+/** The searches of `some` samples, a question each at a time. */
+async function inStep(
+  victim: GradientVictim,
+  found: Tensor<"float32">,
+  labels: Batch["labels"],
+  targeted: boolean,
+  some: readonly number[],
+  search: (i: number) => Search,
+): Promise<void> {
+  const runs = some.map(search);
   let steps = runs.map((run) => run.next());
   for (;;) {
     const asked = steps.flatMap((step, owner) => (step.done ? [] : step.value.map((question, k) => ({ ...question, owner, k }))));
-    steps.forEach((step, i) => {
-      if (step.done) row(found, i).set(step.value);
+    steps.forEach((step, k) => {
+      if (step.done) row(found, some[k]!).set(step.value);
     });
-    if (asked.length === 0) return found;
+    if (asked.length === 0) return;
     const answers = runs.map((): Answer[] => []);
     for (const loss of new Set(asked.map((q) => q.loss?.name))) {
       const group = asked.filter((q) => q.loss?.name === loss);
-      const points: Tensor<"float32"> = { ...x, shape: [group.length, ...x.shape.slice(1)], data: stacked(group, size(x.shape.slice(1))) };
-      const owners = group.map((q) => q.owner);
-      const classes = group.map((q) => q.label ?? labels[q.owner]!);
+      const shape = found.shape.slice(1);
+      const points: Tensor<"float32"> = { dtype: "float32", shape: [group.length, ...shape], data: stacked(group, size(shape)) };
+      const owners = group.map((q) => some[q.owner]!);
+      const classes = group.map((q) => q.label ?? labels[some[q.owner]!]!);
       const told = group[0]!.loss
         ? await victim.slopes(
             group[0]!.loss,
@@ -76,7 +98,7 @@ export async function searchEach(
           logits,
           loss: told.losses?.[r] ?? Number.NaN,
           gradient,
-          gain: gainOf(logits, labels[q.owner]!, targeted),
+          gain: gainOf(logits, labels[some[q.owner]!]!, targeted),
         };
       });
     }

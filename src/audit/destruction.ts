@@ -6,9 +6,10 @@ import type { CascadeResult } from "./cascade.ts";
 import { isImage } from "./deployment.ts";
 import type { AuditReport } from "./report.ts";
 
+/** Turned samples that are transformed. */
 const MOST = 200;
 
-/** The transformations of the paper's §3.4, of up to 200 turned samples. */
+/** The transformations of the paper's §3.4, of the first turned samples. */
 export async function destructionOf(
   model: LabelModel,
   { x, labels }: Data,

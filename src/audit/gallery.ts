@@ -23,6 +23,7 @@ export interface Exhibit {
   readonly changes: readonly { readonly feature: number; readonly from: number; readonly to: number }[];
 }
 
+/** Samples on the page, and least pixels along a picture's longer side: three of 28 × 28 stand side by side in a column. */
 const SHOWN = 12;
 const SMALLEST = 84;
 

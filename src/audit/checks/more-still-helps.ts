@@ -3,6 +3,7 @@ import { take } from "../../base/index.ts";
 import { PRESETS } from "../ensemble.ts";
 import { type Check, differentiable, judged, NO_GRADIENT, notRun } from "./check.ts";
 
+/** Samples that are tried again. */
 const MOST = 64;
 
 /**

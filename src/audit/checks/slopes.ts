@@ -23,4 +23,5 @@ export async function steepness(victim: GradientVictim, loss: Loss, { x, labels 
 
 /** Less than this moves nothing that float32 can hold. */
 export const VANISHED = 1e-30;
+/** More overflows float32 when it is squared and summed over a picture. */
 export const EXPLODED = 1e15;
