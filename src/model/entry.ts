@@ -2,7 +2,7 @@
 import { type DType, fail, onnxType, type Tensor } from "../base/index.ts";
 import { type Emit, input, type Value } from "../graph/index.ts";
 import { builder } from "../pass/index.ts";
-import { compile, type RunOptions } from "../run/index.ts";
+import { compile, type FileProgram, type RunOptions } from "../run/index.ts";
 import type { InputMap } from "./preprocessing.ts";
 
 /** Least and largest number that float32 holds exactly and the type holds too. */
@@ -66,4 +66,28 @@ export async function feeder({ plain, inputShape, emit }: Entry, options: RunOpt
   const x = input("float32", [2, ...inputShape], "x", ["N", ...inputShape]);
   const program = await compile({ inputs: [x], outputs: [emit(e, x)] }, { ...options, anyBatch: true });
   return { run: async (given) => (await program.run([given]))[0]!, release: program.release };
+}
+
+/** An open file with the feeder in front of it; where that cannot be made, the file is let go of. */
+export async function fed(
+  file: FileProgram,
+  entry: Entry,
+  options: RunOptions,
+): Promise<{ readonly front: Feeder; release(): Promise<void> }> {
+  try {
+    const front = await feeder(entry, options);
+    return {
+      front,
+      async release() {
+        try {
+          await front.release();
+        } finally {
+          await file.release();
+        }
+      },
+    };
+  } catch (error) {
+    await file.release();
+    throw error;
+  }
 }

@@ -7,7 +7,7 @@ import { compile, type ModelFile, openFile, type RunOptions } from "../run/index
 import type { GradientModel } from "./access.ts";
 import { type Asking, type Columns, chunkOf, finiteRamp, labelsOf, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
-import { type Entry, entryOf, type Feeder, feeder, takes } from "./entry.ts";
+import { type Entry, entryOf, fed, takes } from "./entry.ts";
 import { affordableRows } from "./footprint.ts";
 import { logarithms, logitsOf, type Reading, reading, sameWinners, scoresFrom } from "./output.ts";
 import { type InputMap, type Preprocessing, preprocessing } from "./preprocessing.ts";
@@ -139,16 +139,8 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
   const ours = whole(e, graph, at, entry);
   // only a path lets onnxruntime find weights beside the model
   const file = await openFile(external && path ? path : bytes, rest);
-  let front: Feeder | undefined;
-  const release = async () => {
-    try {
-      await front?.release();
-    } finally {
-      await file.release();
-    }
-  };
+  const { front, release } = await fed(file, entry, rest);
   try {
-    front = await feeder(entry, rest);
     const batch = dynamic ? affordableRows(graph, chunkOf(fileShape)) : x.type.shape[0]!;
     const asking: Asking = { file, output, batch, dynamic, feeder: front, inputShape };
     const about: string[] = [...notes, ...(how.single && options.output === undefined ? widerOutputs(graph, at) : [])];

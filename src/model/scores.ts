@@ -4,7 +4,7 @@ import { openFile } from "../run/index.ts";
 import type { LabelModel, ScoreModel } from "./access.ts";
 import { type Asking, answers, type Columns, chunkOf, finiteRamp, floatsOf, labelsOf, ramp, scoresOf } from "./answers.ts";
 import { areProbabilities, asSamples } from "./black-box.ts";
-import { entryOf, type Feeder, feeder, takes } from "./entry.ts";
+import { entryOf, fed, takes } from "./entry.ts";
 import type { FileOptions } from "./open.ts";
 import { type Port, type Signature, withoutMaps } from "./signature.ts";
 
@@ -175,16 +175,8 @@ export async function openBlackBox(
   const { at: output, port } = exit(signature, options.output);
   const entry = entryOf(dtype, shape, options.preprocessing);
   const file = await openFile(external && path && runnable === bytes ? path : runnable, options);
-  let front: Feeder | undefined;
-  const release = async () => {
-    try {
-      await front?.release();
-    } finally {
-      await file.release();
-    }
-  };
+  const { front, release } = await fed(file, entry, options);
   try {
-    front = await feeder(entry, options);
     const { inputShape } = entry;
     const asking: Asking = { file, output, batch: batch ?? chunkOf(shape), dynamic: batch === null, feeder: front, inputShape };
     const found = await probed(asking);
