@@ -10,7 +10,7 @@ export interface BimOptions {
   readonly relativeStep?: number;
   /** Leave the label, or head for the class that the clean input is least like (the paper's l.l. method). Default `leave`. */
   readonly goal?: "leave" | "least-likely";
-  /** L1 only: share of the features that a step moves; default 0.05. */
+  /** L1 only: share of the features that a step moves; default 0.02. */
   readonly share?: number;
 }
 
@@ -53,7 +53,7 @@ export function bim(options: BimOptions = {}): Attack<"gradient"> {
       for (let k = 0; k < steps; k++) {
         const { losses, logits, gradient } = await victim.slopes(loss, z, about);
         best.offerAll(z, losses, logits, labels, threat.targeted);
-        z = stepped(z, gradient, x, length, threat, options.share ?? 0.05);
+        z = stepped(z, gradient, x, length, threat, options.share ?? 0.02);
       }
       return steps === 1 ? [z] : [best.x, z];
     },

@@ -18,7 +18,7 @@ export interface MomentumOptions {
   readonly decay?: number;
   /** What to climb; default cross-entropy. */
   readonly loss?: Loss;
-  /** L1 only: share of the features that a step moves; default 0.05. */
+  /** L1 only: share of the features that a step moves; default 0.02. */
   readonly share?: number;
 }
 
@@ -51,7 +51,7 @@ export const gathered = (g: Floats, gradient: Floats, decay: number, domain: Dom
  */
 export function momentumAttack(
   name: string,
-  { steps = 10, relativeStep = 1 / steps, decay = 1, loss = crossEntropy, share = 0.05 }: MomentumOptions,
+  { steps = 10, relativeStep = 1 / steps, decay = 1, loss = crossEntropy, share = 0.02 }: MomentumOptions,
   look: (batch: Batch, threat: Threat) => (z: Floats, gathered: Floats, k: number) => Look,
   deterministic = true,
 ): Attack<"gradient"> {

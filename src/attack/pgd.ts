@@ -12,7 +12,7 @@ export interface PgdOptions {
   readonly randomStart?: boolean;
   /** What to climb; default cross-entropy. */
   readonly loss?: Loss;
-  /** L1 only: share of the features that a step moves; default 0.05. */
+  /** L1 only: share of the features that a step moves; default 0.02. */
   readonly share?: number;
 }
 
@@ -33,7 +33,7 @@ export function pgd({
   relativeStep = 2.5 / steps,
   randomStart: random = true,
   loss = crossEntropy,
-  share = 0.05,
+  share = 0.02,
 }: PgdOptions = {}): Attack<"gradient"> {
   checkedSteps(steps);
   return {
