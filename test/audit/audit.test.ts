@@ -1,5 +1,5 @@
 /** An audit's figures, its resumption, its documents. */
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -21,15 +21,17 @@ import {
 } from "../../src/audit/index.ts";
 import { type CounterfoilError, fold, seedKey, type Tensor } from "../../src/base/index.ts";
 import { loadData } from "../../src/data/index.ts";
-import { type GradientModel, labelModel, openClassifier, scoreModel } from "../../src/model/index.ts";
+import type { Graph } from "../../src/graph/index.ts";
+import { type GradientModel, labelModel, load, openClassifier, scoreModel } from "../../src/model/index.ts";
 import { dense, flatten, inferenceGraph, relu, sequential } from "../../src/nn/index.ts";
-import { write } from "../../src/onnx/index.ts";
+import { write, writeExternal } from "../../src/onnx/index.ts";
 import { fit as train } from "../../src/train/index.ts";
 
 const run = { threads: 1 } as const;
 const options = { ...run, epsilon: 0.06, preset: "quick" } as const;
 let model: GradientModel;
 let report: AuditResult;
+let graph: Graph;
 let data: { x: Tensor<"float32">; labels: Int32Array };
 const folders: string[] = [];
 const folder = () => {
@@ -40,7 +42,7 @@ const folder = () => {
 beforeAll(async () => {
   const digits = await loadData("mnist:train", { limit: 2000 });
   const layer = sequential(flatten(), dense(32), relu(), dense(10))(digits.inputShape, fold(seedKey(1), "audit"));
-  const { graph } = await train(layer, digits, digits, { ...run, epochs: 3, batch: 50 });
+  ({ graph } = await train(layer, digits, digits, { ...run, epochs: 3, batch: 50 }));
   model = await openClassifier(write(graph), run);
   const some = await loadData("mnist:test", { limit: 24 });
   data = { x: some.x, labels: some.y };
@@ -167,6 +169,18 @@ describe("an interrupted audit", () => {
     await again.close();
     expect(existsSync(join(where, "run.lock"))).toBe(false);
   });
+});
+
+test("weights beside the file change nothing", async () => {
+  const dir = folder();
+  const { model: file, weights } = writeExternal(graph, "weights.bin");
+  writeFileSync(join(dir, "model.onnx"), file);
+  writeFileSync(join(dir, "weights.bin"), weights);
+  const beside = await load(join(dir, "model.onnx"), run);
+  const again = await audit(beside, data, options);
+  await beside.release();
+  expect(again.samples).toEqual(report.samples);
+  expect(again.verdicts).toEqual(report.verdicts);
 });
 
 test("models that tell less are asked less", async () => {
