@@ -1,12 +1,12 @@
 /** The work that is timed, as peer.py does it. */
 import { domain, linf, pgd, victimOf } from "counterfoil/attack";
 import { fold, full, normal, seedKey, type Tensor, uniform } from "counterfoil/base";
-import { ganPair, ganStep } from "counterfoil/gan";
+import { ganStep, type NetworkName, type RecipeOptions, recipe } from "counterfoil/gan";
 import { input } from "counterfoil/graph";
 import { openClassifier } from "counterfoil/model";
 import { classifier, inferenceGraph } from "counterfoil/nn";
 import { write } from "counterfoil/onnx";
-import { sgd } from "counterfoil/optim";
+import { adam, constant, sgd } from "counterfoil/optim";
 import { builder } from "counterfoil/pass";
 import { compile, STRIDE } from "counterfoil/run";
 import { classifierStep, drawNoise } from "counterfoil/train";
@@ -62,18 +62,30 @@ function training(model: string): Workload["prepare"] {
   };
 }
 
-function game(name: string, shape: readonly number[], batch: number): Workload["prepare"] {
+const PLAIN = {
+  generator: { transform: adam({ beta1: 0.5 }), schedule: constant(1e-3) },
+  discriminator: { transform: adam({ beta1: 0.5 }), schedule: constant(1e-3) },
+};
+
+function game(model: NetworkName, shape: readonly number[], batch: number, options: Partial<RecipeOptions> = {}): Workload["prepare"] {
   return async (threads) => {
-    const key = seedKey(0);
-    const pair = ganPair(name, shape, { generator: fold(key, "generator"), discriminator: fold(key, "discriminator") });
-    const step = await ganStep({ ...pair, spec: { ...pair.spec, batch } }, { threads });
+    const data = { name: "bench", shape, range: [0, 1] as const, classes: 0 };
+    const step = await ganStep(recipe(data, { model, batch, updates: "simultaneous", key: seedKey(0), ema: null, ...options }), {
+      threads,
+    });
     const real =
       shape.length === 1
         ? { dtype: "float32" as const, shape: [batch, ...shape], data: normal(seedKey(1), batch * shape[0]!) }
         : float([batch, ...shape], 1);
     // noise is drawn inside the time, as the peer's is
     const feeds = (k: number) =>
-      Array.from({ length: STRIDE }, (_, j) => [real, full([], 1e-3), ...drawNoise(fold(seedKey(2), k + j), step.noise)]);
+      Array.from({ length: STRIDE }, (_, j) => [
+        real,
+        full([], 1e-3),
+        full([], 1e-3),
+        full([], 0),
+        ...drawNoise(fold(seedKey(2), k + j), step.noise),
+      ]);
     return (repeats) => timed(repeats, STRIDE, (k) => step.program.steps(feeds(k)));
   };
 }
@@ -127,7 +139,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
         [240, 1],
       ],
     ),
-    prepare: game("mlp2014", [1, 28, 28], 100),
+    prepare: game("maxout2014", [1, 28, 28], 100),
   },
   gan2d: {
     title: "GAN 2-128-128-2/1, Adam, batch 512",
@@ -141,7 +153,7 @@ export const workloads: Readonly<Record<string, Workload>> = {
         [128, 1],
       ],
     ),
-    prepare: game("mlp2d", [2], 512),
+    prepare: game("plane", [2], 512, { loss: "non-saturating", optimisers: PLAIN }),
   },
   pgd: {
     title: "PGD-40 on conv16-conv32-fc100, batch 128",

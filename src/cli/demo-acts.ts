@@ -1,9 +1,9 @@
 /** The acts of the demo, each through the public API: numbers out, files and pictures beside them. */
 import { host } from "#host";
 import { type AttackResult, attack, fgsm, linf, pgd } from "../attack/index.ts";
-import { fold, rows, seedKey, sha256 } from "../base/index.ts";
-import type { Dataset, Splits } from "../data/index.ts";
-import { ganPair, trainGan } from "../gan/index.ts";
+import { fold, seedKey, sha256 } from "../base/index.ts";
+import { type Dataset, poolOf, type Splits } from "../data/index.ts";
+import { answersOf, drawLatent, networkGraph, recipe, trainGan } from "../gan/index.ts";
 import { fgsmRs } from "../harden/index.ts";
 import { argmax, type GradientModel, openClassifier } from "../model/index.ts";
 import { classifier } from "../nn/index.ts";
@@ -170,36 +170,45 @@ export interface Forged {
 /** The networks of 2014 forge digits. */
 export async function ganAct(stage: Stage, data: Splits, images: number, epochs: number): Promise<Forged> {
   const { out, seed } = stage;
-  const root = seedKey(seed);
-  const pair = ganPair("mlp2014", data.inputShape, { generator: fold(root, "generator"), discriminator: fold(root, "discriminator") });
+  const pool = { ...poolOf(data.train), size: images };
+  const gan = recipe(pool, { model: "maxout2014", key: seedKey(seed) });
   const folder = `${out}/gan`;
   const picture = (epoch: number) => `${folder}/samples/epoch-${String(epoch).padStart(3, "0")}.png`;
-  const total = epochs * Math.floor(images / pair.spec.batch);
-  const result = await trainGan(pair, rows(data.train.x, 0, images), {
+  const perEpoch = Math.floor(images / gan.batch);
+  const latent = drawLatent(gan, 36, fold(seedKey(seed), "samples"));
+  const each = trainGan(gan, pool, {
     ...stage.run,
-    epochs,
+    steps: epochs * perEpoch,
+    every: perEpoch,
     seed,
-    samples: 36,
     folder,
     resume: await goOn(folder),
-    config: { model: "mlp2014", epochs, images, seed },
+    config: { model: "maxout2014", epochs, images, seed },
     signal: stage.signal,
-    onProgress: ({ epoch, step, metrics }) =>
-      stage.progress(
-        `epoch ${epoch + 1} of ${epochs}, discriminator right on ${(100 * metrics["discriminator/accuracy-real"]!).toFixed(0)} % of real, ${(100 * metrics["discriminator/accuracy-fake"]!).toFixed(0)} % of forged`,
-        step + 1,
-        total,
-      ),
-    onSamples: async (epoch, samples) => host.writeFile(picture(epoch), await host.encodePng(imageGrid(samples, { scale: 2, gap: 2 }))),
+    async onLook({ step, generator }) {
+      const samples = await answersOf(generator, latent, stage.run);
+      await host.writeFile(picture(step / perEpoch), await host.encodePng(imageGrid(samples, { scale: 2, gap: 2 })));
+      return {};
+    },
   });
-  const bytes = write(result.graph);
+  let next = await each.next();
+  for (; !next.done; next = await each.next()) {
+    const { epoch, step, metrics } = next.value;
+    stage.progress(
+      `epoch ${epoch + 1} of ${epochs}, discriminator right on ${(100 * metrics["discriminator/accuracy-real"]!).toFixed(0)} % of real, ${(100 * metrics["discriminator/accuracy-fake"]!).toFixed(0)} % of forged`,
+      step + 1,
+      epochs * perEpoch,
+    );
+  }
+  const { generator, history, steps } = next.value;
+  const bytes = write(networkGraph(generator, { inputName: "latent", outputName: "samples" }));
   const path = `${out}/generator.onnx`;
   await host.writeFile(path, bytes);
   return {
     path,
     sha256: await sha256(bytes),
     samples: Array.from({ length: epochs + 1 }, (_, epoch) => ({ epoch, path: picture(epoch) })),
-    history: result.history,
-    steps: result.steps,
+    history,
+    steps,
   };
 }

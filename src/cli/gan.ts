@@ -1,22 +1,65 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { fold, seedKey, sha256 } from "../base/index.ts";
-import { ganPair, gans, trainGan } from "../gan/index.ts";
+import { fail, fold, seedKey, sha256 } from "../base/index.ts";
+import { loadPools } from "../data/index.ts";
+import {
+  answersOf,
+  drawLatent,
+  LOSSES,
+  type Look,
+  type NetworkName,
+  networkGraph,
+  networks,
+  type Regulariser,
+  type RegulariserName,
+  recipe,
+  regularisers,
+  trainGan,
+} from "../gan/index.ts";
 import { write } from "../onnx/index.ts";
 import { imageGrid } from "../report/index.ts";
-import { splits } from "./data.ts";
-import { jsonArg, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
+import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
+
+/** `r1=1,r2=0.5,diffaugment`: names, each with a number if one is to be given. */
+function penaltiesOf(text: string | undefined): Regulariser[] | undefined {
+  return text
+    ?.split(",")
+    .filter((part) => part.trim() !== "")
+    .map((part) => {
+      const [name = "", value] = part.trim().split("=");
+      const make = regularisers[choice("penalty", name, Object.keys(regularisers) as RegulariserName[])] as (v?: number) => Regulariser;
+      return make(value === undefined ? undefined : number("penalty", value));
+    });
+}
 
 const command = defineCommand({
   meta: { name: "gan", description: "Train a generator against a discriminator." },
   args: {
-    data: { type: "string", description: "mnist, toy:…, a folder of class folders, file.npz, file.csv", required: true },
-    model: { type: "string", description: Object.keys(gans).join(" or "), default: "mlp2014" },
-    epochs: { type: "string", description: "passes over the training set", default: "5" },
+    data: {
+      type: "string",
+      description: "ring8, grid25, mnist, stacked-mnist, toy:…, a folder of class folders, file.npz, file.csv",
+      required: true,
+    },
+    model: { type: "string", description: `${Object.keys(networks).join(", ")} (default: plane for vectors, r3gan for pictures)` },
+    loss: { type: "string", description: `${LOSSES.join(", ")} (default: the model's)` },
+    penalty: { type: "string", description: `${Object.keys(regularisers).join(", ")}, as r1=1,r2=1 (default: the model's)` },
+    smoothing: { type: "string", description: "share of real samples that counts as generated" },
+    steps: { type: "string", description: "moves of the generator", default: "10000" },
+    batch: { type: "string", description: "samples of each kind in a move (default: the model's)" },
+    "micro-batch": { type: "string", description: "samples whose gradients are taken at a time, for less memory" },
+    pack: { type: "string", description: "samples that the discriminator judges together" },
+    critics: { type: "string", description: "moves of the discriminator for each of the generator's" },
+    unroll: { type: "string", description: "moves of the discriminator that the generator foresees" },
+    updates: { type: "string", description: "alternating or simultaneous (default: the model's)" },
+    ema: { type: "string", description: "decay of the average of the generator's weights" },
+    conditional: { type: "boolean", description: "make samples of a class that is asked for", default: false },
+    norm: { type: "string", description: "of the discriminator: batch, spectral or none" },
+    width: { type: "string", description: "channels, or units, of the networks" },
+    every: { type: "string", description: "steps between samples, and between checkpoints" },
     out: { type: "string", description: "run folder: generator, samples, metrics, checkpoints", default: "runs/gan" },
-    resume: { type: "string", description: "go on in this run folder" },
-    samples: { type: "string", description: "samples drawn after each epoch", default: "100" },
+    resume: { type: "string", description: "go on in this run folder, or in that of --out" },
+    samples: { type: "string", description: "samples drawn at each look", default: "100" },
     limit: { type: "string", description: "use only so many samples" },
     ...runArgs,
     ...jsonArg,
@@ -24,53 +67,111 @@ const command = defineCommand({
   async run({ args }) {
     const run = runOptions(args);
     const seed = seedOf(args.seed);
-    const epochs = number("epochs", args.epochs, { least: 1, whole: true });
-    const samples = number("samples", args.samples, { least: 1, whole: true });
-    const data = await splits(args.data, { limit: args.limit, seed: args.seed });
-    const root = seedKey(seed);
-    const keys = { generator: fold(root, "generator"), discriminator: fold(root, "discriminator") };
-    const pair = ganPair(args.model, data.inputShape, keys, data.range);
+    const whole = (name: "steps" | "samples" | "batch" | "micro-batch" | "pack" | "critics" | "unroll" | "width" | "every" | "limit") =>
+      maybeNumber(name, args[name], { least: 1, whole: true });
+    const steps = whole("steps")!;
+    const samples = whole("samples")!;
+    const [batch, microBatch, pack, critics, unroll, width, every, limit] = (
+      ["batch", "micro-batch", "pack", "critics", "unroll", "width", "every", "limit"] as const
+    ).map(whole);
+    const model = args.model === undefined ? undefined : choice("model", args.model, Object.keys(networks) as NetworkName[]);
+    const loss = args.loss === undefined ? undefined : choice("loss", args.loss, LOSSES);
+    const updates = args.updates === undefined ? undefined : choice("updates", args.updates, ["alternating", "simultaneous"] as const);
+    const norm = args.norm === undefined ? undefined : choice("norm", args.norm, ["batch", "spectral", "none"] as const);
+    const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
+    const smoothing = maybeNumber("smoothing", args.smoothing, { least: 0, most: 1 });
+    const penalties = penaltiesOf(args.penalty);
+    const { train } = await loadPools(args.data, { seed, ...(limit && { limit }) });
+    const gan = recipe(train, {
+      key: seedKey(seed),
+      conditional: args.conditional,
+      ...(model && { model }),
+      ...(loss && { loss }),
+      ...(penalties && { regularisers: penalties }),
+      ...(smoothing !== undefined && { smoothing }),
+      ...(batch && { batch }),
+      ...(microBatch && { microBatch }),
+      ...(pack && { pack }),
+      ...(critics && { critics }),
+      ...(unroll && { unroll }),
+      ...(updates && { updates }),
+      ...(norm && { norm }),
+      ...(width && { width }),
+      ...(ema !== undefined && { ema }),
+    });
     const folder = args.resume ?? args.out;
-    const total = epochs * Math.floor(data.train.y.length / pair.spec.batch);
-    const bar = meter(`gan ${args.model} on ${data.name}, run folder ${folder}`);
+    const latent = drawLatent(gan, samples, fold(seedKey(seed), "samples"));
+    const show = async ({ step, generator }: Look): Promise<Record<string, number>> => {
+      const made = await answersOf(generator, latent, run);
+      if (train.shape.length === 3)
+        await host.writeFile(
+          `${folder}/samples/step-${String(step).padStart(7, "0")}.png`,
+          await host.encodePng(imageGrid(made, { range: train.range })),
+        );
+      return {};
+    };
+    if (gan.classes !== null)
+      fail({ code: "gan-conditional", expected: "an unconditional game", got: "--conditional", mend: "leave it out" });
+    const bar = meter(`gan on ${train.name}, run folder ${folder}`);
     try {
-      const result = await trainGan(pair, data.train.x, {
+      const each = trainGan(gan, train, {
         ...run,
-        epochs,
+        steps,
+        ...(every && { every }),
         seed,
         folder,
         resume: args.resume !== undefined,
-        config: { command: "gan", data: args.data, limit: args.limit ?? null, model: args.model, seed, provenance: data.provenance },
-        samples,
+        config: {
+          command: "gan",
+          data: args.data,
+          limit: args.limit ?? null,
+          model: args.model ?? null,
+          loss: args.loss ?? null,
+          penalty: args.penalty ?? null,
+          smoothing: args.smoothing ?? null,
+          batch: gan.batch,
+          pack: gan.pack,
+          critics: gan.critics,
+          unroll: gan.unroll,
+          updates: gan.updates,
+          ema: gan.ema,
+          norm: args.norm ?? null,
+          width: args.width ?? null,
+          steps,
+          seed,
+          provenance: train.provenance,
+        },
         signal: interruptible(),
         onWarning: say,
-        onProgress: ({ epoch, metrics, step }) =>
-          bar.update(
-            `epoch ${epoch + 1}/${epochs}, D loss ${metrics["discriminator/loss"]!.toFixed(3)}, G loss ${metrics["generator/loss"]!.toFixed(3)}, D accuracy ${percent(metrics["discriminator/accuracy-real"]!)} real ${percent(metrics["discriminator/accuracy-fake"]!)} fake`,
-            step + 1,
-            total,
-          ),
-        onSamples: async (epoch, samples) => {
-          if (data.inputShape.length === 3)
-            await host.writeFile(
-              `${folder}/samples/epoch-${String(epoch).padStart(3, "0")}.png`,
-              await host.encodePng(imageGrid(samples, { range: data.range })),
-            );
-        },
+        onLook: show,
       });
-      const bytes = write(result.graph);
+      let next = await each.next();
+      for (; !next.done; next = await each.next()) {
+        const { step, metrics: m } = next.value;
+        bar.update(
+          `step ${step + 1}/${steps}, D loss ${m["discriminator/loss"]!.toFixed(3)}, G loss ${m["generator/loss"]!.toFixed(3)}, D accuracy ${percent(m["discriminator/accuracy-real"]!)} real ${percent(m["discriminator/accuracy-fake"]!)} fake`,
+          step + 1,
+          steps,
+        );
+      }
+      const result = next.value;
+      const bytes = write(networkGraph(result.generator, { inputName: "latent", outputName: "samples" }));
       await host.writeFile(`${folder}/generator.onnx`, bytes);
+      await host.writeFile(
+        `${folder}/discriminator.onnx`,
+        write(networkGraph(result.discriminator, { inputName: "samples", outputName: "logits" })),
+      );
       const last = result.history.at(-1)!;
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,
       );
       const report = {
         command: "gan",
-        model: args.model,
+        model: args.model ?? null,
         generator: { path: `${folder}/generator.onnx`, sha256: await sha256(bytes) },
-        data: data.provenance,
+        data: train.provenance,
         seed,
-        epochs: result.epochs,
+        steps: result.steps,
         runtime: result.runtime,
         history: result.history,
       };
@@ -83,4 +184,8 @@ const command = defineCommand({
   },
 });
 
-export default withExamples(command, ["counterfoil gan --data mnist --model mlp2014 --epochs 5 --out runs/gan"]);
+export default withExamples(command, [
+  "counterfoil gan --data ring8 --steps 5000 --out runs/ring",
+  "counterfoil gan --data mnist --model dcgan --steps 4000 --out runs/digits",
+  "counterfoil gan --data mnist --model dcgan --loss wasserstein-gp --steps 4000 --out runs/wgan",
+]);

@@ -21,7 +21,8 @@ const print = (text: string): void => void process.stdout.write(process.stdout.i
 
 /** 0 fine, 1 a gate failed, 2 the user's input, 3 ours. */
 async function run(argv: string[]): Promise<number> {
-  const [name = "", ...rest] = argv;
+  const [name = "", ...given] = argv;
+  let rest = given;
   if (name === "--version" || name === "-v") {
     process.stdout.write(`${version}\n`);
     return 0;
@@ -35,10 +36,19 @@ async function run(argv: string[]): Promise<number> {
     print(`${await renderUsage(command, main)}\n${examplesOf(command)}`);
     return 0;
   }
+  rest = resumed(rest);
   checkOptions(command, rest);
   checkRest(command, parseArgs(rest, command.args as ArgsDef)._);
   const { result } = await runCommand(command, { rawArgs: rest });
   return typeof result === "number" ? result : 0;
+}
+
+/** `--out DIR --resume` is `--resume DIR`. */
+function resumed(args: readonly string[]): string[] {
+  const at = args.indexOf("--resume");
+  const folder = args[args.indexOf("--out") + 1];
+  const bare = at >= 0 && (at === args.length - 1 || args[at + 1]!.startsWith("--"));
+  return bare && args.includes("--out") && folder !== undefined ? args.with(at, `--resume=${folder}`) : [...args];
 }
 
 /** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to. */

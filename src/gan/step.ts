@@ -1,81 +1,377 @@
-/** One step of the two-player game as one graph. */
-import type { Tensor } from "../base/index.ts";
-import { type Emit, input, type Value } from "../graph/index.ts";
-import { type Applied, apply, type Bound, bind, type Layer, logistic, mean, type Noise } from "../nn/index.ts";
+/** One step of the game as one graph: the discriminator's moves, then the generator's. */
+import { fail, type Tensor } from "../base/index.ts";
+import { type Emit, input, order, type Value } from "../graph/index.ts";
+import { type Applied, apply, type Bound, bind, type Layer, mean, type Noise, oneHot } from "../nn/index.ts";
 import { applyTransform, initialSlots, type Transform } from "../optim/index.ts";
-import { builder, gradOf } from "../pass/index.ts";
-import { compileStep, type RunOptions, type State, type StepProgram, TRAINING } from "../run/index.ts";
-import type { Pair } from "./models.ts";
+import { builder, gradOf, remap } from "../pass/index.ts";
+import { compileStep, type RunOptions, STRIDE, type State, type StepProgram, TRAINING } from "../run/index.ts";
+import { type Gan, packedShape } from "./gan.ts";
+import type { Kept, Play } from "./play.ts";
+import type { Regulariser } from "./regulariser/index.ts";
+
+/** Nodes of a step beyond which several steps are not unrolled into one run: it would take longer to compile, and the state's copy is little beside the rest. */
+const LARGE = 1_500;
 
 export interface GanStep {
+  /** Steps that the program takes at once, beside one. */
+  readonly stride: number;
   readonly program: StepProgram;
   readonly noise: readonly Noise[];
   /** Names of the state tensors, in the program's order: `generator/param/0.weight`, … */
   readonly names: readonly string[];
+  /** Names of what the program puts out, in order. */
+  readonly metrics: readonly string[];
   /** The whole step as a graph, for finding where a NaN was born. */
   readonly graph: { readonly inputs: readonly Value[]; readonly outputs: readonly Value[] };
 }
 
-/** What the program puts out, in order. */
-export const GAN_METRICS = ["discriminator/loss", "generator/loss", "discriminator/accuracy-real", "discriminator/accuracy-fake"] as const;
-
-/**
- * Both players move at the same time, from the same parameters, as the 2014 code does. Discriminator: ½(−log D(x) −
- * log(1 − D(G(z)))). Generator: −log D(G(z)), the non-saturating loss (arXiv:1406.2661, §3).
- * Inputs of the program: real [batch, …], rate [], then the noise.
- */
-export async function ganStep({ spec, generator, discriminator }: Pair, run: RunOptions = {}): Promise<GanStep> {
-  const e = builder();
-  const real = input("float32", [spec.batch, ...discriminator.inputShape], "real");
-  const rate = input("float32", [], "rate");
-  const latent = input("float32", [spec.batch, spec.latent.size], "latent");
-  const g = bind(generator, "generator/");
-  const d = bind(discriminator, "discriminator/");
-  const fake = apply(e, generator, g, latent, { training: true });
-  const onReal = apply(e, discriminator, d, real, { training: true });
-  const onFake = apply(e, discriminator, d, fake.output, { training: true });
-
-  const half = e.scalar(0.5, real);
-  const dLoss = e.Mul(half, e.Add(mean(e, logistic(e, onReal.output, true)), mean(e, logistic(e, onFake.output, false))));
-  const gLoss = mean(e, logistic(e, onFake.output, true));
-  const share = (hit: Value) => mean(e, e.Where(hit, e.scalar(1, real), e.scalar(0, real)));
-  const metrics = [dLoss, gLoss, share(e.Greater(onReal.output, e.scalar(0, real))), share(e.Less(onFake.output, e.scalar(0, real)))];
-
-  const noise: Noise[] = [{ value: latent, draw: spec.latent.draw }, ...fake.noise, ...onReal.noise, ...onFake.noise];
-  const state = [
-    ...player(e, "generator", generator, g, gLoss, spec.transform, rate, [fake]),
-    ...player(e, "discriminator", discriminator, d, dLoss, spec.transform, rate, [onReal, onFake]),
-  ];
-  const inputs = [real, rate, ...noise.map((n) => n.value)];
-  const program = await compileStep({ inputs, outputs: metrics, state }, { ...TRAINING, ...run });
-  const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics, ...state.map((s) => s.next)] };
-  return { program, noise, names: state.map((s) => s.name), graph };
+/** A player in the middle of a step. */
+interface Standing {
+  readonly bound: Bound;
+  readonly slots: ReadonlyMap<string, Value>;
 }
 
-/** The state of one player and what one step makes of it. */
-function player(
-  e: Emit,
-  who: string,
-  layer: Layer,
-  bound: Bound,
-  loss: Value,
-  transform: Transform,
-  rate: Value,
-  passes: readonly Applied[],
-): (State & { name: string })[] {
-  const slots = initialSlots(transform, layer.params);
-  const slotValues = new Map(Object.entries(slots).map(([name, t]) => [name, input(t.dtype, t.shape, `${who}/slot/${name}`)]));
-  const gradients = (scale?: Value) => gradOf(e, loss, [...bound.params.values()], scale);
-  const next = applyTransform(e, transform, bound.params, gradients, slotValues, rate);
-  const one = (kind: string, name: string, value: Value, then: Value | undefined, initial: Tensor) => ({
-    name: `${who}/${kind}/${name}`,
-    value,
-    next: then ?? value,
-    initial,
-  });
-  return [
-    ...[...bound.params].map(([n, v]) => one("param", n, v, next.params.get(n), layer.params[n]!)),
-    ...[...bound.buffers].map(([n, v]) => one("buffer", n, v, passes.map((p) => p.updates.get(n)).find(Boolean), layer.buffers[n]!)),
-    ...[...slotValues].map(([n, v]) => one("slot", n, v, next.state.get(n), slots[n]!)),
-  ];
+/** What a part of a batch is to a step: a play, and where its samples came from. */
+interface Part extends Play {
+  readonly classes: Value | undefined;
+  /** The generator's pass behind `fake`. */
+  readonly made: Applied;
+}
+
+/** One round between two players: their samples, in as many parts as gradients are taken of. */
+interface Round {
+  readonly plays: readonly Part[];
+  /** What the discriminator's buffers become. */
+  readonly buffers: ReadonlyMap<string, Value>;
+}
+
+/**
+ * Inputs of the program: for each of the discriminator's moves real [batch, …] and, in a conditional game, its labels int64 [batch]; the rates of generator
+ * and discriminator []; progress []; then the noise.
+ */
+export async function ganStep(gan: Gan, run: RunOptions = {}): Promise<GanStep> {
+  const built = new Step(gan).build();
+  const { inputs, metrics, state } = built;
+  const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics.map(([, v]) => v), ...state.map((s) => s.next)] };
+  const stride = order(graph.outputs).length > LARGE ? 1 : STRIDE;
+  const program = await compileStep({ inputs, outputs: metrics.map(([, v]) => v), state }, { ...TRAINING, stride, ...run });
+  return {
+    stride,
+    program,
+    noise: built.noise,
+    names: state.map((s) => s.name),
+    metrics: metrics.map(([name]) => name),
+    graph,
+  };
+}
+
+class Step {
+  readonly e: Emit = builder();
+  readonly noise: Noise[] = [];
+  readonly #gan: Gan;
+  readonly #progress = input("float32", [], "progress");
+  readonly #rates = { generator: input("float32", [], "rate-generator"), discriminator: input("float32", [], "rate-discriminator") };
+  readonly #kept = new Map<string, { readonly input: Value; readonly initial: Tensor; now: Value }>();
+  readonly #metrics = new Map<string, Value>();
+  readonly #still = new Map<Value, Value>();
+
+  constructor(gan: Gan) {
+    this.#gan = gan;
+  }
+
+  build() {
+    const { generator, discriminator, batch, critics, updates, ema: decay, objective, latent, classes } = this.#gan;
+    const first = { generator: this.#player("generator", generator), discriminator: this.#player("discriminator", discriminator) };
+    const shape = generator.outputShape;
+    const reals = Array.from({ length: critics }, (_, k) => input("float32", [batch, ...shape], `real${k}`));
+    const labels = classes === null ? [] : reals.map((_, k) => input("int64", [batch], `labels${k}`));
+    let [g, d] = [first.generator, first.discriminator];
+    let round: Round | undefined;
+    for (const [k, real] of reals.entries()) {
+      const z = this.#draw(latent.draw, [batch, latent.size]);
+      round = this.#round(g.bound, d.bound, real, z, labels[k]);
+      d = this.#moveDiscriminator(d, round, true);
+    }
+    const last = { real: reals.at(-1)!, round: round! };
+    // what the generator is judged by: the discriminator of this moment, of the next, or of some moves ahead
+    let judge = updates === "simultaneous" ? first.discriminator : d;
+    let plays = last.round.plays;
+    if (judge !== first.discriminator || critics > 1) plays = plays.map((play) => this.#judgedBy(play, judge.bound));
+    for (let k = 0; k < this.#gan.unroll; k++) {
+      judge = this.#moveDiscriminator(judge, { plays, buffers: new Map() }, false);
+      plays = plays.map((play) => this.#judgedBy(play, judge.bound));
+    }
+    const losses = plays.map((play) => this.#generatorLoss(play));
+    g = this.#move("generator", generator, g, losses, plays.at(-1)!.made.updates);
+    this.#metrics.set("generator/loss", this.#mean(losses));
+    const judgedFake = last.round.plays.map((p) => p.critic(p.fake));
+    const judgedReal = last.round.plays.map((p) => p.critic(p.real));
+    this.#accuracies(judgedReal, judgedFake, objective.threshold);
+
+    const state: (State & { readonly name: string })[] = [
+      ...this.#states("generator", generator, first.generator, g, this.#gan.optimisers.generator.transform),
+      ...this.#states("discriminator", discriminator, first.discriminator, d, this.#gan.optimisers.discriminator.transform),
+    ];
+    if (decay !== null) state.push(...this.#averages(generator, g, decay));
+    for (const [name, { input: value, initial, now }] of this.#kept) {
+      state.push({ name: `kept/${name}`, value, next: now, initial });
+      if (initial.shape.length === 0) this.#metrics.set(name, now);
+    }
+    const inputs = [
+      ...reals.flatMap((real, k) => [real, ...(labels[k] ? [labels[k]] : [])]),
+      this.#rates.generator,
+      this.#rates.discriminator,
+      this.#progress,
+      ...this.noise.map((n) => n.value),
+    ];
+    const names = [...this.#metrics.keys()];
+    const wanted = [...this.#metrics.values(), ...state.map((s) => s.next)];
+    const real = remap(this.e, wanted, this.#still);
+    const outputs = wanted.map((v) => real.get(v) ?? v);
+    return {
+      inputs,
+      metrics: names.map((name, i) => [name, outputs[i]!] as const),
+      state: state.map((s, i) => ({ ...s, next: outputs[names.length + i]! })),
+      noise: this.noise,
+    };
+  }
+
+  #draw(how: Noise["draw"], shape: readonly number[]): Value {
+    const value = input("float32", shape, `noise${this.noise.length}`);
+    this.noise.push({ value, draw: how });
+    return value;
+  }
+
+  #player(who: "generator" | "discriminator", layer: Layer): Standing {
+    const slots = initialSlots(this.#gan.optimisers[who].transform, layer.params);
+    return {
+      bound: bind(layer, `${who}/`),
+      slots: new Map(Object.entries(slots).map(([name, t]) => [name, input(t.dtype, t.shape, `${who}/slot/${name}`)])),
+    };
+  }
+
+  #mean = (parts: readonly Value[]): Value => {
+    const sum = parts.reduce((a, b) => this.e.Add(a, b));
+    return parts.length === 1 ? sum : this.e.Mul(sum, this.e.scalar(1 / parts.length, sum));
+  };
+
+  /** Rows `at`… of the batch. */
+  #part = (v: Value, at: number, count: number): Value =>
+    v.type.shape[0] === count ? v : this.e.Slice(v, this.e.ints([at]), this.e.ints([at + count]), this.e.ints([0]), this.e.ints([1]));
+
+  /** What the players show each other: samples of both kinds, and the critic of them. */
+  #round(g: Bound, d: Bound, real: Value, z: Value, labels: Value | undefined): Round {
+    const { e } = this;
+    const { generator, batch, microBatch, classes } = this.#gan;
+    const told = labels && oneHot(e, labels, e.fill(0, [batch, classes!], "float32"));
+    const buffers = new Map<string, Value>();
+    // randomness of the whole batch, in the order in which a part asks for it: each part has its rows
+    const whole: Value[] = [];
+    const plays = Array.from({ length: batch / microBatch }, (_, i) => {
+      let asked = 0;
+      const draw = (how: Noise["draw"], shape: readonly number[]): Value => {
+        const [n, ...rest] = shape as [number, ...number[]];
+        whole[asked] ??= this.#draw(how, [(n * batch) / microBatch, ...rest]);
+        return this.#part(whole[asked++]!, i * n, n);
+      };
+      const rows = (v: Value) => this.#part(v, i * microBatch, microBatch);
+      const own = told && rows(told);
+      const latent = rows(z);
+      const made = apply(e, generator, g, latent, { training: true, classes: own, draw });
+      return this.#play({ d, real: rows(real), fake: this.#seen(made.output), latent, classes: own, draw, made, buffers });
+    });
+    return { plays, buffers };
+  }
+
+  /**
+   * The generator's samples as a discriminator that moves sees them: as so many numbers. In turn, the generator differentiates what it is judged by, and must not see how
+   * that has come about: until all gradients are taken, an input stands in the place of the samples.
+   */
+  #seen(fake: Value): Value {
+    if (this.#gan.updates === "simultaneous") return fake;
+    const still = input(fake.type.dtype, fake.type.shape, "fake");
+    this.#still.set(still, fake);
+    return still;
+  }
+
+  #play(
+    given: Pick<Part, "real" | "fake" | "latent" | "classes" | "draw" | "made"> & {
+      readonly d: Bound;
+      readonly buffers?: Map<string, Value>;
+    },
+  ): Part {
+    const { e } = this;
+    const { discriminator, generator, pack, regularisers } = this.#gan;
+    const { d, real, fake, latent, classes, draw, made, buffers } = given;
+    const known = new Map<Value, { readonly logit: Value; readonly features: Value | null }>();
+    const shape = packedShape(generator.outputShape, pack);
+    const ask = (x: Value) => {
+      const found = known.get(x);
+      if (found) return found;
+      const shown = regularisers.reduce((v, r) => r.view?.({ e, draw, keep: this.#keeper(r), progress: this.#progress }, v) ?? v, x);
+      const packed = pack === 1 ? shown : e.Reshape(shown, e.ints([-1, ...shape]));
+      const { output, marks, updates } = apply(e, discriminator, d, packed, { training: true, classes, draw });
+      if (buffers && buffers.size === 0) for (const [name, v] of updates) buffers.set(name, v);
+      const answer = { logit: output, features: marks.get("features") ?? null };
+      known.set(x, answer);
+      return answer;
+    };
+    return {
+      e,
+      real,
+      fake,
+      latent,
+      critic: (x) => ask(x).logit,
+      features: (x) => ask(x).features,
+      draw,
+      keep: () => fail({ code: "gan-keep", expected: "a regulariser that keeps something", got: "another", mend: "ask for it in a hook" }),
+      progress: this.#progress,
+      classes,
+      made,
+    };
+  }
+
+  /** The same samples before another discriminator. */
+  #judgedBy(part: Part, d: Bound): Part {
+    return this.#play({ ...part, d, fake: part.made.output });
+  }
+
+  /** What a regulariser keeps, under its own name. */
+  #keeper =
+    (regulariser: Regulariser, frozen = false) =>
+    (name: string, initial: Tensor): Kept => {
+      const full = `${regulariser.name}/${name}`;
+      const fresh = input(initial.dtype, initial.shape, full);
+      const known = this.#kept.get(full) ?? { input: fresh, initial, now: fresh };
+      this.#kept.set(full, known);
+      return {
+        value: known.now,
+        set: (next) => {
+          if (!frozen) known.now = next;
+        },
+      };
+    };
+
+  /** The loss of one part, with what regularisers add; `counted`: it is a move that happens, not one that is foreseen. */
+  #discriminatorLoss(play: Play, counted: boolean, metrics: Map<string, Value[]>): Value {
+    const { e } = this;
+    let loss = this.#gan.objective.discriminator(e, play.critic(play.real), play.critic(play.fake));
+    for (const r of this.#gan.regularisers) {
+      const keep = this.#keeper(r, !counted);
+      if (counted) r.watch?.({ e, keep }, play.critic(play.real));
+      const extra = r.discriminator?.({ ...play, keep });
+      if (!extra) continue;
+      metrics.set(`discriminator/${r.name}`, [...(metrics.get(`discriminator/${r.name}`) ?? []), extra]);
+      loss = e.Add(loss, extra);
+    }
+    return loss;
+  }
+
+  #moveDiscriminator(d: Standing, { plays, buffers }: Round, counted: boolean): Standing {
+    const { discriminator, regularisers } = this.#gan;
+    const extras = new Map<string, Value[]>();
+    const losses = plays.map((play) => this.#discriminatorLoss(play, counted, extras));
+    if (counted) {
+      this.#metrics.set("discriminator/loss", this.#mean(losses));
+      for (const [name, parts] of extras) this.#metrics.set(name, this.#mean(parts));
+    }
+    const moved = this.#move("discriminator", discriminator, d, losses, buffers);
+    const project = (v: Value) => regularisers.reduce((w, r) => r.project?.(this.e, w) ?? w, v);
+    return {
+      slots: moved.slots,
+      bound: {
+        params: new Map([...moved.bound.params].map(([name, v]) => [name, project(v)])),
+        buffers: moved.bound.buffers,
+      },
+    };
+  }
+
+  #generatorLoss(play: Play): Value {
+    const { e } = this;
+    const { objective, regularisers } = this.#gan;
+    const fake = play.critic(play.fake);
+    const each = objective.generator(e, fake, play.critic(play.real));
+    const weights = regularisers.flatMap((r) => r.chosen?.(play, fake) ?? []);
+    let loss = mean(
+      e,
+      weights.reduce((v, w) => e.Mul(v, w), each),
+    );
+    for (const r of regularisers) {
+      const extra = r.generator?.({ ...play, keep: this.#keeper(r) });
+      if (!extra) continue;
+      this.#metrics.set(`generator/${r.name}`, extra);
+      loss = e.Add(loss, extra);
+    }
+    return loss;
+  }
+
+  /** Parameters and slots after a step along the mean gradient of `losses`. */
+  #move(
+    who: "generator" | "discriminator",
+    layer: Layer,
+    from: Standing,
+    losses: readonly Value[],
+    buffers: ReadonlyMap<string, Value>,
+  ): Standing {
+    const { e } = this;
+    const params = [...from.bound.params.values()];
+    const gradients = (scale?: Value): readonly Value[] => {
+      const parts = losses.map((loss) => gradOf(e, loss, params, this.#share(loss, losses.length, scale)));
+      return parts.reduce((a, b) => a.map((v, i) => e.Add(v, b[i]!)));
+    };
+    const next = applyTransform(e, this.#gan.optimisers[who].transform, from.bound.params, gradients, from.slots, this.#rates[who]);
+    return {
+      bound: {
+        params: new Map(Object.keys(layer.params).map((n) => [n, next.params.get(n)!])),
+        buffers: new Map([...from.bound.buffers].map(([n, v]) => [n, buffers.get(n) ?? v])),
+      },
+      slots: new Map([...from.slots].map(([n, v]) => [n, next.state.get(n) ?? v])),
+    };
+  }
+
+  /** What a gradient starts from: scale/parts, or nothing where that is 1. */
+  #share(loss: Value, parts: number, scale: Value | undefined): Value | undefined {
+    if (parts === 1) return scale;
+    return scale ? this.e.Mul(scale, this.e.scalar(1 / parts, scale)) : this.e.scalar(1 / parts, loss);
+  }
+
+  /** Shares of samples on the right side of the threshold; without one, of the middle between the two kinds' means. */
+  #accuracies(real: readonly Value[], fake: readonly Value[], threshold: number | null): void {
+    const { e } = this;
+    const [r, f] = [real, fake].map((parts) =>
+      parts.length === 1 ? parts[0]! : e.Concat(...(parts as unknown as [Value, ...Value[]]), { axis: 0 }),
+    ) as [Value, Value];
+    const line = threshold === null ? e.Mul(e.Add(mean(e, r), mean(e, f)), e.scalar(0.5, r)) : e.scalar(threshold, r);
+    const share = (hit: Value) => mean(e, e.Where(hit, e.scalar(1, r), e.scalar(0, r)));
+    this.#metrics.set("discriminator/accuracy-real", share(e.Greater(r, line)));
+    this.#metrics.set("discriminator/accuracy-fake", share(e.Less(f, line)));
+  }
+
+  #states(who: string, layer: Layer, from: Standing, to: Standing, transform: Transform): (State & { name: string })[] {
+    const slots = initialSlots(transform, layer.params);
+    const one = (kind: string, name: string, value: Value, next: Value | undefined, initial: Tensor) => ({
+      name: `${who}/${kind}/${name}`,
+      value,
+      next: next ?? value,
+      initial,
+    });
+    return [
+      ...[...from.bound.params].map(([n, v]) => one("param", n, v, to.bound.params.get(n), layer.params[n]!)),
+      ...[...from.bound.buffers].map(([n, v]) => one("buffer", n, v, to.bound.buffers.get(n), layer.buffers[n]!)),
+      ...[...from.slots].map(([n, v]) => one("slot", n, v, to.slots.get(n), slots[n]!)),
+    ];
+  }
+
+  /** Averages of the generator's weights; of few steps they forget faster: decay min(d, (1 + t)/(10 + t)). */
+  #averages(layer: Layer, g: Standing, decay: number): (State & { name: string })[] {
+    const { e } = this;
+    const t = g.slots.get("count")!;
+    const young = e.Div(e.Add(t, e.scalar(1, t)), e.Add(t, e.scalar(10, t)));
+    const d = e.Min(e.scalar(decay, t), young);
+    return [...g.bound.params].map(([name, now]) => {
+      const initial = layer.params[name]!;
+      const value = input(initial.dtype, initial.shape, `ema/${name}`);
+      return { name: `ema/${name}`, value, next: e.Add(value, e.Mul(e.Sub(now, value), e.Sub(e.scalar(1, t), d))), initial };
+    });
+  }
 }

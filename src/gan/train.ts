@@ -1,106 +1,144 @@
 /** Train a generator against a discriminator. */
-import { fold, full, seedKey, type Tensor } from "../base/index.ts";
+import { fold, full, type Key, seedKey, type Tensor } from "../base/index.ts";
+import type { Pool } from "../data/index.ts";
 import { type Graph, input } from "../graph/index.ts";
 import { apply, inferenceGraph, type Layer, type Tensors } from "../nn/index.ts";
 import { builder, constant } from "../pass/index.ts";
 import { compile, type RunOptions } from "../run/index.ts";
 import {
-  batcher,
   drawNoise,
   firstNonFinite,
   type LoopOptions,
   type LoopResult,
-  loop,
   type Position,
+  type Progress,
+  stepping,
   type Trainee,
 } from "../train/index.ts";
-import type { Pair } from "./models.ts";
-import { GAN_METRICS, ganStep } from "./step.ts";
+import { batches } from "./batches.ts";
+import type { Gan } from "./gan.ts";
+import { type GanStep, ganStep } from "./step.ts";
 
-export interface GanOptions extends RunOptions, Omit<LoopOptions, "monitor" | "patience" | "onEpoch"> {
+export interface TrainGanOptions extends RunOptions, Pick<LoopOptions, "folder" | "resume" | "config" | "signal" | "onWarning"> {
+  /** Moves of the generator. */
+  readonly steps: number;
+  /** Steps between looks at the samples, and between checkpoints; default a pass over the data, at most 1,000. */
+  readonly every?: number;
   readonly seed?: number;
-  /** Samples drawn after every epoch, always from the same latent vectors; default 100. */
-  readonly samples?: number;
-  /** Epoch 0 is before training. Samples are [N, …shape of the data]. */
-  readonly onSamples?: (epoch: number, samples: Tensor<"float32">) => Promise<void> | void;
-  readonly onEpoch?: (epoch: number, metrics: Readonly<Record<string, number>>) => void;
+  /** After so many steps. What it returns joins the metrics. */
+  readonly onLook?: (look: Look) => Promise<Readonly<Record<string, number>>>;
+}
+
+/** Both networks at one moment. */
+export interface Look {
+  readonly step: number;
+  readonly generator: Network;
+  readonly discriminator: Network;
+}
+
+/** A layer and its weights at one moment; of a generator the averaged ones, where they are kept. */
+export interface Network {
+  readonly layer: Layer;
+  readonly weights: Tensors;
+}
+
+export interface GanProgress extends Progress {
+  /** Both networks as they are now. */
+  look(): Look;
 }
 
 export interface GanResult extends LoopResult {
-  readonly generator: Tensors;
-  /** Latent [N, z] → samples, ready to be written to a file. */
-  readonly graph: Graph;
+  readonly generator: Network;
+  readonly discriminator: Network;
   readonly runtime: string;
 }
 
-/** Play the game on samples `x` [N, …] for `epochs`. */
-export async function trainGan(pair: Pair, x: Tensor<"float32">, options: GanOptions): Promise<GanResult> {
-  const { seed = 0, samples = 100, onSamples } = options;
-  const { spec, generator } = pair;
+/**
+ * Play the game on `data`, step by step. Stops early where nobody listens, or at `signal`; in a folder it can then be resumed, to the bit.
+ * @throws gan-…, batch, diverged, interrupted, run-…
+ */
+export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions): AsyncGenerator<GanProgress, GanResult> {
+  const { seed = 0, steps, onLook } = options;
   const root = seedKey(seed);
-  const batches = batcher({ x, y: new Uint8Array(x.shape[0]!) }, spec.batch, fold(root, "order"));
-  const step = await ganStep(pair, options);
-  const feeds = ({ epoch, index, step: k }: Position) => [
-    batches(epoch, index)[0],
-    full([], spec.schedule(k)),
+  const every = options.every ?? Math.min(1_000, Math.max(1, Math.floor(data.size / (gan.batch * gan.critics))));
+  const batch = batches(data, gan.batch, fold(root, "order"));
+  const step = await ganStep(gan, options);
+  const { generator: g, discriminator: d } = gan.optimisers;
+  const feeds = ({ step: k }: Position): Tensor[] => [
+    ...Array.from({ length: gan.critics }, (_, c) => batch(k * gan.critics + c)).flatMap(({ x, labels }) =>
+      gan.classes === null ? [x] : [x, labels],
+    ),
+    full([], g.schedule(k)),
+    full([], d.schedule(k)),
+    full([], Math.min(1, k / Math.max(steps - 1, 1))),
     ...drawNoise(fold(fold(root, "noise"), k), step.noise),
   ];
-  const weights = (who: "generator" | "discriminator", layer: Layer): Tensors => {
-    const now = new Map(step.program.read().map((t, i) => [step.names[i]!, t]));
-    return Object.fromEntries([
-      ...Object.keys(layer.params).map((k) => [k, now.get(`${who}/param/${k}`)!] as const),
-      ...Object.keys(layer.buffers).map((k) => [k, now.get(`${who}/buffer/${k}`)!] as const),
-    ]);
-  };
-  const latent = input("float32", [samples, spec.latent.size], "latent");
-  const [fixed] = drawNoise(fold(root, "samples"), [{ value: latent, draw: spec.latent.draw }]);
-  const show = async (epoch: number) =>
-    onSamples?.(epoch, await sample(generator, weights("generator", generator), fixed as Tensor<"float32">, options));
-
+  const look = (k: number): Look => ({ step: k, ...networks(gan, step) });
   const trainee: Trainee = {
-    stepsPerEpoch: Math.floor(x.shape[0]! / spec.batch),
+    stepsPerEpoch: every,
     async steps(at) {
-      const results = await step.program.steps(at.map(feeds));
-      return results.map((out) => Object.fromEntries(GAN_METRICS.map((name, i) => [name, Number(out[i]!.data[0])])));
+      const size = at.length === step.stride ? step.stride : 1;
+      const results: Tensor[][] = [];
+      // after a number that is none nothing else matters, and the state before it is still at hand
+      const finite = () => results.every((out) => out.every((t) => Number.isFinite(Number(t.data[0]))));
+      for (let k = 0; k < at.length && finite(); k += size) results.push(...(await step.program.steps(at.slice(k, k + size).map(feeds))));
+      return results.map((out) => Object.fromEntries(step.metrics.map((name, i) => [name, Number(out[i]!.data[0])])));
     },
-    async evaluate(epoch) {
-      await show(epoch + 1);
-      return {};
-    },
+    evaluate: async (epoch) => (await onLook?.(look(Math.min((epoch + 1) * every, steps)))) ?? {},
     tensors: () => Object.fromEntries(step.program.read().map((t, i) => [step.names[i]!, t])),
     restore: (tensors) => step.program.load(step.names.map((n) => tensors[n]!)),
-    blame: (at) => firstNonFinite(step, at.map(feeds), options),
+    blame: (at) => firstNonFinite(step, (step.stride === 1 ? at.slice(-1) : at).map(feeds), options),
   };
   try {
-    if (!options.resume) await show(0);
-    const result = await loop(trainee, options);
-    const trained = weights("generator", generator);
-    return {
-      ...result,
-      generator: trained,
-      graph: inferenceGraph(generator, trained, { inputName: "latent", outputName: "samples" }),
-      runtime: step.program.runtime,
-    };
+    if (!options.resume) await onLook?.(look(0));
+    const each = stepping(trainee, { ...options, epochs: Math.ceil(steps / every), steps });
+    try {
+      for (;;) {
+        const next = await each.next();
+        if (next.done) return { ...next.value, ...networks(gan, step), runtime: step.program.runtime };
+        yield { ...next.value, look: () => look(next.value.step + 1) };
+      }
+    } finally {
+      await each.return(undefined as never);
+    }
   } finally {
     await step.program.release();
   }
 }
 
-/** Samples of a generator for latent vectors [N, z]. */
-export async function sample(
-  generator: Layer,
-  weights: Tensors,
-  latent: Tensor<"float32">,
-  run: RunOptions = {},
-): Promise<Tensor<"float32">> {
+/** Both networks with the weights of now. */
+function networks(gan: Gan, step: GanStep): Pick<Look, "generator" | "discriminator"> {
+  const now = new Map(step.program.read().map((t, i) => [step.names[i]!, t]));
+  const of = (who: "generator" | "discriminator", layer: Layer): Network => ({
+    layer,
+    weights: Object.fromEntries([
+      ...Object.keys(layer.params).map(
+        (k) => [k, (who === "generator" ? now.get(`ema/${k}`) : undefined) ?? now.get(`${who}/param/${k}`)!] as const,
+      ),
+      ...Object.keys(layer.buffers).map((k) => [k, now.get(`${who}/buffer/${k}`)!] as const),
+    ]),
+  });
+  return { generator: of("generator", gan.generator), discriminator: of("discriminator", gan.discriminator) };
+}
+
+/** Latent vectors [n, z]. */
+export const drawLatent = ({ latent: { size, draw } }: Pick<Gan, "latent">, n: number, key: Key): Tensor<"float32"> =>
+  drawNoise(key, [{ value: input("float32", [n, size]), draw }])[0] as Tensor<"float32">;
+
+/** A network as a graph for a file: [N, …] → [N, …]. */
+export const networkGraph = ({ layer, weights }: Network, names: { readonly inputName: string; readonly outputName: string }): Graph =>
+  inferenceGraph(layer, weights, names);
+
+/** What a network makes of inputs [N, …], at most `rows` at a time. */
+export async function answersOf({ layer, weights }: Network, x: Tensor<"float32">, run: RunOptions = {}): Promise<Tensor<"float32">> {
   const e = builder();
-  const z = input("float32", latent.shape, "latent");
+  const z = input("float32", x.shape, "x");
   const value = (k: string) => [k, constant(weights[k]!)] as const;
-  const bound = { params: new Map(Object.keys(generator.params).map(value)), buffers: new Map(Object.keys(generator.buffers).map(value)) };
-  const { output } = apply(e, generator, bound, z, { training: false });
+  const bound = { params: new Map(Object.keys(layer.params).map(value)), buffers: new Map(Object.keys(layer.buffers).map(value)) };
+  const { output } = apply(e, layer, bound, z, { training: false });
   const program = await compile({ inputs: [z], outputs: [output] }, run);
   try {
-    return (await program.run([latent]))[0] as Tensor<"float32">;
+    return (await program.run([x]))[0] as Tensor<"float32">;
   } finally {
     await program.release();
   }

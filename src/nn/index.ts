@@ -1,13 +1,16 @@
 export * from "./activation.ts";
+export * from "./conditional.ts";
 export * from "./conv.ts";
 export * from "./dense.ts";
 export * from "./init.ts";
 export type { Layer, LayerSpec, Noise, Scope, Tensors } from "./layer.ts";
 export * from "./loss.ts";
 export * from "./maxout.ts";
+export * from "./minibatch.ts";
 export * from "./models.ts";
 export * from "./network.ts";
 export * from "./norm.ts";
 export * from "./preprocess.ts";
-export * from "./sequential.ts";
+export { residual, sequential } from "./sequential.ts";
 export * from "./shape.ts";
+export * from "./spectral.ts";

@@ -25,6 +25,10 @@ export interface Scope {
   update(name: string, next: Value): void;
   /** Fresh randomness of this shape at every step. */
   noise(draw: Noise["draw"], shape: Shape): Value;
+  /** Of a conditional network: 1 at the class of each sample, [N, classes]. */
+  readonly classes?: Value;
+  /** Hand a value inside the network to whoever listens: `features`. */
+  mark?(name: string, value: Value): void;
 }
 
 export interface Layer {
@@ -36,6 +40,8 @@ export interface Layer {
   /** Of one sample, without the batch. */
   readonly inputShape: Shape;
   readonly outputShape: Shape;
+  /** In training, what comes out for a sample depends on the others of its batch, and which layer makes it so. */
+  readonly coupled?: string;
   /** [N, …inputShape] → [N, …outputShape] */
   apply(scope: Scope, x: Value): Value;
 }

@@ -25,24 +25,38 @@ export interface Applied {
   /** By name, what each updated buffer becomes. */
   readonly updates: ReadonlyMap<string, Value>;
   readonly noise: readonly Noise[];
+  /** What the layer has marked, by name. */
+  readonly marks: ReadonlyMap<string, Value>;
+}
+
+export interface ApplyOptions {
+  readonly training: boolean;
+  /** 1 at the class of each sample, [N, classes]: for conditional networks. */
+  readonly classes?: Value | undefined;
+  /** Where the layers' randomness comes from; default inputs of their own, which `Applied.noise` lists. */
+  readonly draw?: ((draw: Noise["draw"], shape: Shape) => Value) | undefined;
 }
 
 /** Emit `layer` on `x` with bound parameters. */
-export function apply(e: Emit, layer: Layer, bound: Bound, x: Value, { training }: { training: boolean }): Applied {
+export function apply(e: Emit, layer: Layer, bound: Bound, x: Value, { training, classes, draw: given }: ApplyOptions): Applied {
   const updates = new Map<string, Value>();
   const noise: Noise[] = [];
+  const marks = new Map<string, Value>();
   const scope: Scope = {
     e,
     training,
+    ...(classes && { classes }),
+    mark: (name, value) => marks.set(name, value),
     get: (name) => (bound.params.get(name) ?? bound.buffers.get(name))!,
     update: (name, next) => updates.set(name, next),
     noise: (draw, shape) => {
+      if (given) return given(draw, shape);
       const value = input(x.type.dtype, shape, `noise${noise.length}`);
       noise.push({ value, draw });
       return value;
     },
   };
-  return { output: layer.apply(scope, x), updates, noise };
+  return { output: layer.apply(scope, x), updates, noise, marks };
 }
 
 /** The inference graph with weights inside, as it goes into a file: input `name` [batch, …], dynamic batch. */

@@ -24,6 +24,7 @@ export const batchNorm =
       buffers: { mean: zeros([c]), variance: full([c], 1) },
       inputShape,
       outputShape: inputShape,
+      coupled: "batchNorm",
       apply: ({ e, training, get, update }, x) => {
         if (!training) return e.node("BatchNormalization", [x, get("weight"), get("bias"), get("mean"), get("variance")], { epsilon })[0]!;
         // per channel: every axis but 1

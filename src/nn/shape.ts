@@ -1,5 +1,5 @@
 /** Layers without parameters that move or drop data. */
-import { fail, size } from "../base/index.ts";
+import { fail, size, tensor } from "../base/index.ts";
 import type { Layer, LayerSpec } from "./layer.ts";
 import { needRank } from "./layer.ts";
 
@@ -74,3 +74,33 @@ export const dropout =
       training && rate > 0 ? e.Mul(x, e.Mul(noise({ kind: "bernoulli", keep }, x.type.shape), e.scalar(1 / keep, x))) : x,
     );
   };
+
+/** Each pixel `factor` × `factor` times: [N, C, H, W] → [N, C, factor·H, factor·W]. */
+export const upsample =
+  (factor = 2): LayerSpec =>
+  (inputShape) => {
+    needRank("upsample", inputShape, 3, "images [channels, height, width]");
+    const [c, h, w] = inputShape as [number, number, number];
+    return plain("upsample", inputShape, [c, factor * h, factor * w], ({ e }, x) =>
+      e.Resize(x, null, e.constant(tensor([1, 1, factor, factor], [4])), {
+        mode: "nearest",
+        coordinate_transformation_mode: "asymmetric",
+        nearest_mode: "floor",
+      }),
+    );
+  };
+
+/** Sum over all pixels: [N, C, H, W] → [N, C]. */
+export const globalSum = (): LayerSpec => (inputShape) => {
+  needRank("globalSum", inputShape, 3, "images [channels, height, width]");
+  return plain("globalSum", inputShape, [inputShape[0]!], ({ e }, x) => e.ReduceSum(x, e.ints([2, 3]), { keepdims: 0 }));
+};
+
+/** Changes nothing; what passes here is what others call the network's `name` (features that are matched). */
+export const marked =
+  (name: string): LayerSpec =>
+  (inputShape) =>
+    plain("marked", inputShape, inputShape, ({ mark }, x) => {
+      mark?.(name, x);
+      return x;
+    });

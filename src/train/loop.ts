@@ -38,6 +38,8 @@ export interface Progress extends Position {
 
 export interface LoopOptions {
   readonly epochs: number;
+  /** Stop after so many steps, if that is within the epochs: the last of them is then cut short. */
+  readonly steps?: number;
   /** Run folder: metrics and checkpoints. Nothing is written without one. */
   readonly folder?: string;
   /** Go on from the folder's last checkpoint. */
@@ -51,6 +53,7 @@ export interface LoopOptions {
   readonly signal?: AbortSignal;
   /** Told of damaged checkpoints that are passed over; default `console.warn`. */
   readonly onWarning?: (text: string) => void;
+  /** Told of each step by `loop`; `stepping` yields them instead. */
   readonly onProgress?: (progress: Progress) => void;
   readonly onEpoch?: (epoch: number, metrics: Readonly<Record<string, number>>) => void;
 }
@@ -75,19 +78,32 @@ interface Bookmark {
 
 /** Train until the epochs are done, patience runs out, or the signal asks to stop (the state is then saved first). */
 export async function loop(trainee: Trainee, options: LoopOptions): Promise<LoopResult> {
+  const each = stepping(trainee, options);
+  for (;;) {
+    const next = await each.next();
+    if (next.done) return next.value;
+    options.onProgress?.(next.value);
+  }
+}
+
+/** The same, step by step. Whoever stops listening stops the training, and its state is saved as on an interruption. */
+export async function* stepping(trainee: Trainee, options: LoopOptions): AsyncGenerator<Progress, LoopResult> {
   const run = options.folder
     ? await openRun(options.folder, { config: options.config ?? {}, resume: options.resume ?? false, onWarning: options.onWarning })
     : null;
   try {
-    return await epochs(trainee, options, run);
+    return yield* epochs(trainee, options, run);
   } finally {
     await run?.close();
   }
 }
 
-async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): Promise<LoopResult> {
-  const { epochs: total, monitor, patience = Number.POSITIVE_INFINITY, signal, onProgress, onEpoch } = options;
+async function* epochs(trainee: Trainee, options: LoopOptions, run: Run | null): AsyncGenerator<Progress, LoopResult> {
+  const { epochs: most, monitor, patience = Number.POSITIVE_INFINITY, signal, onEpoch } = options;
   const { stepsPerEpoch } = trainee;
+  const allSteps = Math.min(options.steps ?? Number.POSITIVE_INFINITY, most * stepsPerEpoch);
+  const total = Math.ceil(allSteps / stepsPerEpoch);
+  const stepsIn = (epoch: number) => Math.min(stepsPerEpoch, allSteps - epoch * stepsPerEpoch);
   let mark: Bookmark = { epoch: 0, index: 0, sums: {}, history: [], best: null };
   const found = await run?.load("last");
   if (found) {
@@ -104,7 +120,7 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
   const impatient = (epochs: number) => best !== null && epochs - 1 - best.epoch >= patience;
   const result = (done: number, stopped: LoopResult["stopped"]): LoopResult => ({
     epochs: done,
-    steps: done * stepsPerEpoch,
+    steps: Math.min(done * stepsPerEpoch, allSteps),
     best,
     history,
     stopped,
@@ -114,39 +130,59 @@ async function epochs(trainee: Trainee, options: LoopOptions, run: Run | null): 
   for (let epoch = mark.epoch; epoch < total; epoch++) {
     const sums: Record<string, number> = epoch === mark.epoch ? { ...mark.sums } : {};
     let index = epoch === mark.epoch ? mark.index : 0;
-    while (index < stepsPerEpoch) {
+    const count = stepsIn(epoch);
+    while (index < count) {
       if (signal?.aborted) {
         await save("last", { epoch, index, sums });
         fail({
           code: "interrupted",
           expected: `${total} epochs`,
-          got: `an interruption at epoch ${epoch + 1}, step ${index} of ${stepsPerEpoch}`,
+          got: `an interruption at epoch ${epoch + 1}, step ${index} of ${count}`,
           mend: run ? `nothing is lost: go on with --resume ${run.folder}` : "give the run a folder (--out) to be able to resume",
         });
       }
-      const positions = stride(epoch, index, stepsPerEpoch);
+      const positions = stride(epoch, index, stepsPerEpoch, count);
+      const made: Progress[] = [];
       for (const [k, metrics] of (await trainee.steps(positions)).entries()) {
         const at = positions[k]!;
         const broken = Object.entries(metrics).find(([, v]) => !Number.isFinite(v));
         if (broken) diverged(broken, `epoch ${epoch + 1}, step ${at.index}`, await trainee.blame(positions.slice(0, k + 1)), run);
         for (const [name, v] of Object.entries(metrics)) sums[name] = (sums[name] ?? 0) + v;
         await run?.log.write(at.step, metrics);
-        onProgress?.({
+        const before = mark.epoch * stepsPerEpoch + mark.index;
+        made.push({
           ...at,
           epochs: total,
           stepsPerEpoch,
           metrics,
-          secondsLeft: clock.left(at.step + 1 - mark.epoch * stepsPerEpoch - mark.index, (total - mark.epoch) * stepsPerEpoch - mark.index),
+          secondsLeft: clock.left(at.step + 1 - before, allSteps - before),
         });
       }
       index += positions.length;
+      let heard = 0;
+      try {
+        for (const progress of made) {
+          yield progress;
+          heard++;
+        }
+      } finally {
+        // nobody listens any more
+        if (heard < made.length) await save("last", { epoch, index, sums });
+      }
     }
-    const means = Object.fromEntries(Object.entries(sums).map(([k, v]) => [k, v / stepsPerEpoch]));
+    const means = Object.fromEntries(Object.entries(sums).map(([k, v]) => [k, v / count]));
     const evaluated = await trainee.evaluate(epoch);
     // the last step's own metrics were taken before its update
     const lost = [...Object.entries(evaluated), ...unfinite(trainee.tensors())].find(([, v]) => !Number.isFinite(v));
     if (lost) diverged(lost, `the end of epoch ${epoch + 1}`, null, run);
-    await run?.log.write((epoch + 1) * stepsPerEpoch - 1, evaluated);
+    await run?.log.write(epoch * stepsPerEpoch + count - 1, evaluated);
+    if (count < stepsPerEpoch) {
+      // cut short: a longer training goes on in the middle of this epoch
+      await save("last", { epoch, index: count, sums });
+      history.push({ ...means, ...evaluated });
+      onEpoch?.(epoch, history.at(-1)!);
+      return result(total, "finished");
+    }
     history.push({ ...means, ...evaluated });
     const value = monitor === undefined ? undefined : evaluated[monitor];
     const improved = value !== undefined && (best === null || value > best.value);
@@ -181,8 +217,8 @@ function* unfinite(tensors: Readonly<Record<string, Tensor>>): Generator<readonl
 }
 
 /** The next steps to be run at once: STRIDE of them, always from the same places, so that a resumed run takes the same strides. */
-function stride(epoch: number, index: number, stepsPerEpoch: number): Position[] {
-  const count = index % STRIDE === 0 && index + STRIDE <= stepsPerEpoch ? STRIDE : 1;
+function stride(epoch: number, index: number, stepsPerEpoch: number, end: number): Position[] {
+  const count = index % STRIDE === 0 && index + STRIDE <= end ? STRIDE : 1;
   return Array.from({ length: count }, (_, k) => ({ epoch, index: index + k, step: epoch * stepsPerEpoch + index + k }));
 }
 

@@ -158,9 +158,9 @@ test("gan", async () => {
     "--data",
     "mnist",
     "--model",
-    "mlp2014",
-    "--epochs",
-    "1",
+    "maxout2014",
+    "--steps",
+    "10",
     "--limit",
     "1100",
     "--out",
@@ -172,8 +172,9 @@ test("gan", async () => {
   expect(report.history[0]["discriminator/accuracy-real"]).toBeGreaterThanOrEqual(0);
   for (const file of [
     "gan/generator.onnx",
-    "gan/samples/epoch-000.png",
-    "gan/samples/epoch-001.png",
+    "gan/samples/step-0000000.png",
+    "gan/samples/step-0000010.png",
+    "gan/discriminator.onnx",
     "gan/metrics.jsonl",
     "gan/result.json",
   ])

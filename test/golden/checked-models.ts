@@ -3,8 +3,8 @@
  *   node --conditions=source --import tsx test/golden/checked-models.ts /tmp/checked && python3 test/golden/check_onnx.py /tmp/checked
  */
 import { mkdirSync, writeFileSync } from "node:fs";
-import { fold, full, seedKey, tensor } from "../../src/base/index.ts";
-import { ganPair } from "../../src/gan/index.ts";
+import { full, seedKey, tensor } from "../../src/base/index.ts";
+import { recipe } from "../../src/gan/index.ts";
 import { type Graph, input } from "../../src/graph/index.ts";
 import { classifier, crossEntropy, inferenceGraph, mean } from "../../src/nn/index.ts";
 import { write, writeExternal } from "../../src/onnx/index.ts";
@@ -50,7 +50,7 @@ export function checkedModels(): Readonly<Record<string, Uint8Array>> {
     return write(inferenceGraph(layer, layer.params));
   };
   const key = seedKey(0);
-  const { generator } = ganPair("mlp2014", [1, 28, 28], { generator: fold(key, "generator"), discriminator: fold(key, "discriminator") });
+  const { generator } = recipe({ name: "digits", shape: [1, 28, 28], range: [0, 1], classes: 10 }, { model: "maxout2014", key });
   const layer = classifier("cnn", [1, 28, 28], 10, 1);
   const outside = writeExternal(inferenceGraph(layer, layer.params), "external.bin");
   return {

@@ -1,0 +1,68 @@
+/** Pairs of networks, by name. What they are trained with is the recipe's. */
+import { fail, full, type Key, type Shape } from "../../base/index.ts";
+import { type Layer, type LayerSpec, postprocessed, preprocessed } from "../../nn/index.ts";
+import { type Latent, packedShape } from "../gan.ts";
+
+/** How a discriminator keeps its layers in bounds: `batch` couples samples, which penalties on each sample's gradient do not allow. */
+export type DiscriminatorNorm = "batch" | "spectral" | "none";
+
+export interface NetworkOptions {
+  /** Classes of a conditional pair; null without. */
+  readonly classes: number | null;
+  /** Of the discriminator; each pair has its own default. */
+  readonly norm?: DiscriminatorNorm;
+  /** Channels of the widest layer, where the pair has a choice. */
+  readonly width?: number;
+}
+
+export interface Networks {
+  readonly latent: Latent;
+  readonly generator: LayerSpec;
+  /** Of packed samples. */
+  readonly discriminator: LayerSpec;
+  /** Where the generator's values lie; null: anywhere. Data are scaled to it before the discriminator sees them, and samples scaled back. */
+  readonly bounds: readonly [number, number] | null;
+}
+
+/** Networks for samples of a shape. */
+export type NetworkMaker = (shape: Shape, options: NetworkOptions) => Networks;
+
+export interface Pair {
+  readonly latent: Latent;
+  readonly generator: Layer;
+  readonly discriminator: Layer;
+}
+
+/** Initialised for data of `shape` with values in `range`. */
+export function pairOf(
+  make: NetworkMaker,
+  shape: Shape,
+  range: readonly [number, number],
+  keys: { readonly generator: Key; readonly discriminator: Key },
+  { pack = 1, ...options }: NetworkOptions & { readonly pack?: number },
+): Pair {
+  const { latent, generator, discriminator, bounds } = make(shape, options);
+  const [low, high] = bounds ?? [0, 1];
+  const stretch = bounds === null ? 1 : (range[1] - range[0]) / (high - low);
+  const scaling = { shift: full([], bounds === null ? 0 : range[0] - low * stretch), scale: full([], stretch) };
+  return {
+    latent,
+    generator: postprocessed(generator([latent.size], keys.generator), scaling),
+    discriminator: preprocessed(discriminator(packedShape(shape, pack), keys.discriminator), scaling),
+  };
+}
+
+/** The side of square pictures as base·2^halvings with 4 ≤ base ≤ 7. */
+export function pyramid(network: string, shape: Shape): { readonly channels: number; readonly base: number; readonly halvings: number } {
+  const [channels, height, width] = shape as [number, number, number];
+  let [base, halvings] = [height, 0];
+  while (base > 7 && base % 2 === 0) [base, halvings] = [base / 2, halvings + 1];
+  if (shape.length !== 3 || height !== width || base < 4 || base > 7 || halvings < 1 || height > 128)
+    fail({
+      code: "gan-resolution",
+      expected: `square pictures for ${network}, of 8, 16, 32, 64 or 128 pixels a side (or another 4…7 · 2ᵏ up to 128, as 28)`,
+      got: `[${shape}]`,
+      mend: "resize them (--size 32), or choose networks for vectors",
+    });
+  return { channels, base, halvings };
+}

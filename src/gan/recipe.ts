@@ -1,0 +1,152 @@
+/** Games by name: networks, objective, penalties and optimisers that belong together, and what may be put in their place. */
+import { fail, fold, type Key } from "../base/index.ts";
+import type { Pool } from "../data/index.ts";
+import { adam, constant, exponential, sgd } from "../optim/index.ts";
+import { type Gan, game } from "./gan.ts";
+import { type DiscriminatorNorm, type NetworkMaker, type NetworkName, networks, pairOf } from "./network/index.ts";
+import { type Objective, type ObjectiveName, objectives } from "./objective/index.ts";
+import { dragan, gradientPenalty, type Regulariser, r1, r2, weightClip } from "./regulariser/index.ts";
+
+/** Losses of the command line: objectives, and three that are an objective with its own regulariser. */
+export type LossName = ObjectiveName | "wasserstein-clip" | "wasserstein-gp" | "dragan";
+
+const COMBINED: Readonly<Record<string, readonly [ObjectiveName, () => Regulariser]>> = {
+  "wasserstein-clip": ["wasserstein", () => weightClip()],
+  "wasserstein-gp": ["wasserstein", () => gradientPenalty()],
+  dragan: ["non-saturating", () => dragan()],
+};
+
+export const LOSSES = [...Object.keys(objectives), ...Object.keys(COMBINED)] as readonly LossName[];
+
+type Setting = Pick<Gan, "optimisers" | "batch"> & Partial<Pick<Gan, "critics" | "updates" | "ema">>;
+
+interface Recipe extends Setting {
+  readonly loss: LossName;
+  readonly regularisers?: readonly Regulariser[];
+}
+
+const both = (transform: Gan["optimisers"]["generator"]["transform"], rate: number): Gan["optimisers"] => {
+  const optimiser = { transform, schedule: constant(rate) };
+  return { generator: optimiser, discriminator: optimiser };
+};
+
+/** What each pair is trained with where nothing else is said. */
+const RECIPES: Readonly<Record<NetworkName, () => Recipe>> = {
+  // R3GAN's objective on a small pair: it finds all modes of ring and grid (experiments/mixtures.md)
+  plane: () => ({
+    loss: "relativistic-paired",
+    regularisers: [r1(0.1), r2(0.1)],
+    optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 1e-3),
+    batch: 512,
+    ema: 0.999,
+  }),
+  // Lin et al. 2018
+  pacgan: () => ({ loss: "non-saturating", optimisers: both(adam({ beta1: 0.8 }), 1e-4), batch: 100 }),
+  // the code of 2014: both move at once. Its loss is half of ours for the discriminator, so that half the rate is the same move
+  maxout2014: () => ({
+    loss: "non-saturating",
+    updates: "simultaneous",
+    optimisers: {
+      generator: { transform: sgd({ momentum: 0.5 }), schedule: exponential(0.1, 1 / 1.000004, 1e-6) },
+      discriminator: { transform: sgd({ momentum: 0.5 }), schedule: exponential(0.05, 1 / 1.000004, 5e-7) },
+    },
+    batch: 100,
+  }),
+  // Radford et al. 2015
+  dcgan: () => ({ loss: "non-saturating", optimisers: both(adam({ beta1: 0.5 }), 2e-4), batch: 64 }),
+  // Miyato et al. 2018
+  resnet: () => ({ loss: "hinge", critics: 5, optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 2e-4), batch: 64 }),
+  // Huang et al. 2024
+  r3gan: () => ({
+    loss: "relativistic-paired",
+    regularisers: [r1(1), r2(1)],
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), 2e-4),
+    batch: 64,
+    ema: 0.999,
+  }),
+};
+
+export interface RecipeOptions
+  extends Partial<Pick<Gan, "batch" | "critics" | "updates" | "unroll" | "ema" | "pack" | "microBatch" | "optimisers">> {
+  /** Default: `plane` for vectors, `r3gan` for pictures. */
+  readonly model?: NetworkName;
+  readonly loss?: LossName;
+  /** In the place of the recipe's; with a loss of one's own the recipe's are left out. */
+  readonly regularisers?: readonly Regulariser[];
+  /** Share of real samples that counts as generated; needs an objective that judges each sample for itself. */
+  readonly smoothing?: number;
+  readonly conditional?: boolean;
+  readonly norm?: DiscriminatorNorm;
+  readonly width?: number;
+  readonly key: Key;
+}
+
+const smoothable = (loss: LossName): boolean => ["minimax", "non-saturating", "least-squares", "hinge", "dragan"].includes(loss);
+
+function objectiveOf(loss: LossName, smoothing: number | undefined): Objective {
+  if (smoothing !== undefined && !smoothable(loss))
+    fail({
+      code: "gan-setting",
+      expected: "an objective that judges each sample for itself, to smooth labels",
+      got: loss,
+      mend: "leave smoothing out, or choose non-saturating, minimax, least-squares or hinge",
+    });
+  const name = (COMBINED[loss]?.[0] ?? loss) as ObjectiveName;
+  return objectives[name](smoothing === undefined ? {} : { smoothing });
+}
+
+/**
+ * A game for `data`, by name.
+ * @throws gan-…, model-unknown
+ */
+export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">, options: RecipeOptions): Gan {
+  const { key, conditional = false } = options;
+  const model = options.model ?? (data.shape.length === 3 ? "r3gan" : "plane");
+  const make: NetworkMaker | undefined = networks[model];
+  if (!make)
+    fail({ code: "model-unknown", expected: `one of ${Object.keys(networks).join(", ")}`, got: model, mend: "choose one of those" });
+  const own = RECIPES[model]();
+  const loss = options.loss ?? own.loss;
+  if (!LOSSES.includes(loss)) fail({ code: "gan-loss", expected: `one of ${LOSSES.join(", ")}`, got: loss, mend: "choose one of those" });
+  const combined = COMBINED[loss]?.[1]();
+  const given = options.regularisers ?? (options.loss === undefined ? (own.regularisers ?? []) : []);
+  const regularisers = [...(combined && !given.some((r) => r.name === combined.name) ? [combined] : []), ...given];
+  if (conditional && data.classes < 2)
+    fail({
+      code: "gan-classes",
+      expected: `labelled data of two classes or more, for a conditional game`,
+      got: `${data.classes} in ${data.name}`,
+      mend: "leave --conditional out",
+    });
+  const classes = conditional ? data.classes : null;
+  // a penalty on each sample's gradient cannot look through batch normalisation
+  const norm = options.norm ?? (regularisers.some((r) => r.perSample) && model === "dcgan" ? "none" : undefined);
+  const pair = pairOf(
+    make,
+    data.shape,
+    data.range,
+    { generator: fold(key, "generator"), discriminator: fold(key, "discriminator") },
+    {
+      classes,
+      pack: options.pack ?? 1,
+      ...(norm && { norm }),
+      ...(options.width && { width: options.width }),
+    },
+  );
+  const { batch, optimisers, critics, updates, ema, pack, unroll, microBatch } = options;
+  return game({
+    ...pair,
+    ...own,
+    ...(batch && { batch }),
+    ...(optimisers && { optimisers }),
+    ...(critics && { critics }),
+    ...(updates && { updates }),
+    ...(ema !== undefined && { ema }),
+    ...(pack && { pack }),
+    ...(unroll && { unroll }),
+    ...(microBatch && { microBatch }),
+    objective: objectiveOf(loss, options.smoothing),
+    regularisers,
+    classes,
+  });
+}

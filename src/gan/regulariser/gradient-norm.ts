@@ -1,0 +1,73 @@
+/** Penalties on the slope of the discriminator's logit by its input. Each needs the gradient of a gradient. */
+import { fail } from "../../base/index.ts";
+import type { Value } from "../../graph/index.ts";
+import { mean } from "../../nn/index.ts";
+import { between, type Play, slope, squares } from "../play.ts";
+import type { Regulariser } from "./regulariser.ts";
+
+const checked = (name: string, weight: number): number =>
+  weight > 0
+    ? weight
+    : fail({ code: "penalty-weight", expected: `a weight of ${name} above 0`, got: `${weight}`, mend: "leave it out to do without" });
+
+/** ‖∇ₓD(x)‖² of each packed sample, [M]. */
+const squared = (play: Play, x: Value, like?: Value): Value => squares(play.e, slope(play, x, like), play.critic(x, like).type.shape[0]!);
+
+const scaled = ({ e }: Play, v: Value, weight: number): Value => e.Mul(v, e.scalar(weight, v));
+
+/** (‖∇ₓD(x)‖ − 1)², [M]. */
+function offOne(play: Play, x: Value, like?: Value): Value {
+  const { e } = play;
+  // a root has no slope at 0
+  const length = e.Sqrt(e.Add(squared(play, x, like), e.scalar(1e-12, x)));
+  const d = e.Sub(length, e.scalar(1, length));
+  return e.Mul(d, d);
+}
+
+/** γ/2·E‖∇D(x)‖² at real samples. Mescheder, Geiger & Nowozin 2018, arXiv:1801.04406, eq. 9: the sum over features, the mean over samples. */
+export const r1 = (weight = 1): Regulariser => {
+  checked("r1", weight);
+  return { name: "r1", perSample: true, discriminator: (play) => scaled(play, mean(play.e, squared(play, play.real)), weight / 2) };
+};
+
+/** The same at generated samples: arXiv:1801.04406, eq. 10. */
+export const r2 = (weight = 1): Regulariser => {
+  checked("r2", weight);
+  return { name: "r2", perSample: true, discriminator: (play) => scaled(play, mean(play.e, squared(play, play.fake)), weight / 2) };
+};
+
+/** λ·E(‖∇D(x̂)‖ − 1)² at points between real and generated samples: WGAN-GP. Gulrajani et al. 2017, arXiv:1704.00028, eq. 3. */
+export const gradientPenalty = (weight = 10): Regulariser => {
+  checked("gp", weight);
+  return {
+    name: "gp",
+    perSample: true,
+    discriminator: (play) => scaled(play, mean(play.e, offOne(play, between(play), play.real)), weight),
+  };
+};
+
+/** λ·E‖∇D(x̂)‖² at the same points. Thanh-Tung, Tran & Venkatesh 2019, arXiv:1902.03984. */
+export const zeroCentredPenalty = (weight = 10): Regulariser => {
+  checked("gp0", weight);
+  return {
+    name: "gp0",
+    perSample: true,
+    discriminator: (play) => scaled(play, mean(play.e, squared(play, between(play), play.real)), weight),
+  };
+};
+
+/** λ·E(‖∇D(x + δ)‖ − 1)² around the data, δ uniform up to half the data's standard deviation: DRAGAN. Kodali et al. 2017, arXiv:1705.07215, and its code. */
+export const dragan = (weight = 10): Regulariser => {
+  checked("dragan", weight);
+  return {
+    name: "dragan",
+    perSample: true,
+    discriminator(play) {
+      const { e, real, draw } = play;
+      const centred = e.Sub(real, mean(e, real));
+      const deviation = e.Sqrt(e.Add(mean(e, e.Mul(centred, centred)), e.scalar(1e-12, real)));
+      const off = e.Mul(e.Mul(deviation, e.scalar(0.5, real)), draw({ kind: "uniform", low: 0, high: 1 }, real.type.shape));
+      return scaled(play, mean(e, offOne(play, e.Add(real, off), real)), weight);
+    },
+  };
+};

@@ -1,0 +1,57 @@
+import { fold, normal, size, type Tensor } from "../base/index.ts";
+import type { LayerSpec } from "./layer.ts";
+
+/** Steps of the power method before training. */
+const START = 20;
+
+const unit = (v: Float32Array): Float32Array<ArrayBuffer> => {
+  const length = Math.hypot(...v) || 1;
+  return Float32Array.from(v, (x) => x / length);
+};
+
+/** Left and right singular vectors of the largest singular value of w [rows, columns], nearly. */
+function leading(w: ArrayLike<number>, rows: number, columns: number, start: Float32Array): { u: Float32Array; v: Float32Array } {
+  let u: Float32Array = unit(start);
+  let v: Float32Array = new Float32Array(columns);
+  for (let k = 0; k < START; k++) {
+    v = unit(Float32Array.from({ length: columns }, (_, j) => u.reduce((s, x, i) => s + x * w[i * columns + j]!, 0)));
+    u = unit(Float32Array.from({ length: rows }, (_, i) => v.reduce((s, x, j) => s + x * w[i * columns + j]!, 0)));
+  }
+  return { u, v };
+}
+
+/**
+ * A layer whose weight is divided by its largest singular value σ = uᵀWv, the weight seen as a matrix of its first axis by all others. u and v are kept, and take one
+ * step of the power method (v ← Wᵀu, u ← Wv, of length 1) at each training step, from weights as they are before it; the gradient takes them for constant.
+ * Miyato et al. 2018, arXiv:1802.05957, Algorithm 1.
+ */
+export const spectralNorm =
+  (spec: LayerSpec): LayerSpec =>
+  (inputShape, key) => {
+    const layer = spec(inputShape, key);
+    const { shape, data } = layer.params.weight as Tensor<"float32">;
+    const [rows, columns] = [shape[0]!, size(shape.slice(1))];
+    const { u, v } = leading(data, rows, columns, normal(fold(key, "u"), rows));
+    return {
+      ...layer,
+      name: `spectralNorm(${layer.name})`,
+      buffers: {
+        ...layer.buffers,
+        u: { dtype: "float32", shape: [1, rows], data: u as Float32Array<ArrayBuffer> },
+        v: { dtype: "float32", shape: [columns, 1], data: v as Float32Array<ArrayBuffer> },
+      },
+      apply: (scope, x) => {
+        const { e, training, get, update } = scope;
+        const w = e.Reshape(get("weight"), e.ints([rows, columns]));
+        if (training) {
+          const normed = (a: typeof w) => e.Div(a, e.Sqrt(e.ReduceSum(e.Mul(a, a), null, { keepdims: 0 })));
+          const next = normed(e.MatMul(e.Transpose(w, { perm: [1, 0] }), e.Reshape(get("u"), e.ints([rows, 1]))));
+          update("v", next);
+          update("u", e.Reshape(normed(e.MatMul(w, next)), e.ints([1, rows])));
+        }
+        const sigma = e.Reshape(e.MatMul(get("u"), e.MatMul(w, get("v"))), e.ints([]));
+        const weight = e.Div(get("weight"), sigma);
+        return layer.apply({ ...scope, get: (name) => (name === "weight" ? weight : get(name)) }, x);
+      },
+    };
+  };
