@@ -21,9 +21,8 @@ export interface Play {
   readonly latent: Value;
   /**
    * The discriminator's logits of samples [N, …], in training, with the parameters of this move: [M, 1], M = N/pack. The same samples get the same logits.
-   * @param like whose classes they have, in a conditional game; default their own
    */
-  critic(x: Value, like?: Value): Value;
+  critic(x: Value): Value;
   /** What the discriminator calls its features of samples [N, …], [M, d]; null where it names none. */
   features(x: Value): Value | null;
   /** Fresh randomness at each step. */
@@ -34,7 +33,7 @@ export interface Play {
 }
 
 /** ∇ₓ Σ critic(x) at samples [N, …]: each sample's own gradient, where the discriminator does not couple them. */
-export const slope = ({ e, critic }: Play, x: Value, like?: Value): Value => gradOf(e, sum(e, critic(x, like)), [x])[0]!;
+export const slope = ({ e, critic }: Play, x: Value): Value => gradOf(e, sum(e, critic(x)), [x])[0]!;
 
 /** Σ of squares of each packed sample, [M]. */
 export function squares(e: Emit, v: Value, packs: number): Value {

@@ -1,13 +1,13 @@
 /** One step of the game as one graph: the discriminator's moves, then the generator's. */
-import { fail, type Tensor } from "../base/index.ts";
+import type { Tensor } from "../base/index.ts";
 import { type Emit, input, order, type Value } from "../graph/index.ts";
-import { type Applied, apply, type Bound, bind, type Layer, mean, type Noise, oneHot } from "../nn/index.ts";
+import { type Bound, bind, type Layer, mean, type Noise } from "../nn/index.ts";
 import { applyTransform, initialSlots, type Transform } from "../optim/index.ts";
-import { builder, gradOf, remap } from "../pass/index.ts";
+import { gradOf, remap } from "../pass/index.ts";
 import { compileStep, type RunOptions, STRIDE, type State, type StepProgram, TRAINING } from "../run/index.ts";
-import { type Gan, packedShape } from "./gan.ts";
-import type { Kept, Play } from "./play.ts";
-import type { Regulariser } from "./regulariser/index.ts";
+import { Arena, type Round } from "./arena.ts";
+import type { Gan } from "./gan.ts";
+import type { Play } from "./play.ts";
 
 /** Nodes of a step beyond which several steps are not unrolled into one run: it would take longer to compile, and the state's copy is little beside the rest. */
 const LARGE = 1_500;
@@ -31,20 +31,6 @@ interface Standing {
   readonly slots: ReadonlyMap<string, Value>;
 }
 
-/** What a part of a batch is to a step: a play, and where its samples came from. */
-interface Part extends Play {
-  readonly classes: Value | undefined;
-  /** The generator's pass behind `fake`. */
-  readonly made: Applied;
-}
-
-/** One round between two players: their samples, in as many parts as gradients are taken of. */
-interface Round {
-  readonly plays: readonly Part[];
-  /** What the discriminator's buffers become. */
-  readonly buffers: ReadonlyMap<string, Value>;
-}
-
 /**
  * Inputs of the program: for each of the discriminator's moves real [batch, …] and, in a conditional game, its labels int64 [batch]; the rates of generator
  * and discriminator []; progress []; then the noise.
@@ -66,17 +52,16 @@ export async function ganStep(gan: Gan, run: RunOptions = {}): Promise<GanStep> 
 }
 
 class Step {
-  readonly e: Emit = builder();
-  readonly noise: Noise[] = [];
+  readonly e: Emit;
   readonly #gan: Gan;
-  readonly #progress = input("float32", [], "progress");
+  readonly #arena: Arena;
   readonly #rates = { generator: input("float32", [], "rate-generator"), discriminator: input("float32", [], "rate-discriminator") };
-  readonly #kept = new Map<string, { readonly input: Value; readonly initial: Tensor; now: Value }>();
   readonly #metrics = new Map<string, Value>();
-  readonly #still = new Map<Value, Value>();
 
   constructor(gan: Gan) {
     this.#gan = gan;
+    this.#arena = new Arena(gan);
+    this.e = this.#arena.e;
   }
 
   build() {
@@ -88,22 +73,22 @@ class Step {
     let [g, d] = [first.generator, first.discriminator];
     let round: Round | undefined;
     for (const [k, real] of reals.entries()) {
-      const z = this.#draw(latent.draw, [batch, latent.size]);
-      round = this.#round(g.bound, d.bound, real, z, labels[k]);
+      const z = this.#arena.draw(latent.draw, [batch, latent.size]);
+      round = this.#arena.round(g.bound, d.bound, real, z, labels[k]);
       d = this.#moveDiscriminator(d, round, true);
     }
     const last = { real: reals.at(-1)!, round: round! };
     // what the generator is judged by: the discriminator of this moment, of the next, or of some moves ahead
     let judge = updates === "simultaneous" ? first.discriminator : d;
     let plays = last.round.plays;
-    if (judge !== first.discriminator || critics > 1) plays = plays.map((play) => this.#judgedBy(play, judge.bound));
+    if (judge !== first.discriminator || critics > 1) plays = plays.map((play) => this.#arena.judgedBy(play, judge.bound));
     for (let k = 0; k < this.#gan.unroll; k++) {
       judge = this.#moveDiscriminator(judge, { plays, buffers: new Map() }, false);
-      plays = plays.map((play) => this.#judgedBy(play, judge.bound));
+      plays = plays.map((play) => this.#arena.judgedBy(play, judge.bound));
     }
     const losses = plays.map((play) => this.#generatorLoss(play));
     g = this.#move("generator", generator, g, losses, plays.at(-1)!.made.updates);
-    this.#metrics.set("generator/loss", this.#mean(losses));
+    this.#metrics.set("generator/loss", this.#arena.mean(losses));
     const judgedFake = last.round.plays.map((p) => p.critic(p.fake));
     const judgedReal = last.round.plays.map((p) => p.critic(p.real));
     this.#accuracies(judgedReal, judgedFake, objective.threshold);
@@ -113,7 +98,7 @@ class Step {
       ...this.#states("discriminator", discriminator, first.discriminator, d, this.#gan.optimisers.discriminator.transform),
     ];
     if (decay !== null) state.push(...this.#averages(generator, g, decay));
-    for (const [name, { input: value, initial, now }] of this.#kept) {
+    for (const [name, { input: value, initial, now }] of this.#arena.kept) {
       state.push({ name: `kept/${name}`, value, next: now, initial });
       if (initial.shape.length === 0) this.#metrics.set(name, now);
     }
@@ -121,25 +106,19 @@ class Step {
       ...reals.flatMap((real, k) => [real, ...(labels[k] ? [labels[k]] : [])]),
       this.#rates.generator,
       this.#rates.discriminator,
-      this.#progress,
-      ...this.noise.map((n) => n.value),
+      this.#arena.progress,
+      ...this.#arena.noise.map((n) => n.value),
     ];
     const names = [...this.#metrics.keys()];
     const wanted = [...this.#metrics.values(), ...state.map((s) => s.next)];
-    const real = remap(this.e, wanted, this.#still);
+    const real = remap(this.e, wanted, this.#arena.still);
     const outputs = wanted.map((v) => real.get(v) ?? v);
     return {
       inputs,
       metrics: names.map((name, i) => [name, outputs[i]!] as const),
       state: state.map((s, i) => ({ ...s, next: outputs[names.length + i]! })),
-      noise: this.noise,
+      noise: this.#arena.noise,
     };
-  }
-
-  #draw(how: Noise["draw"], shape: readonly number[]): Value {
-    const value = input("float32", shape, `noise${this.noise.length}`);
-    this.noise.push({ value, draw: how });
-    return value;
   }
 
   #player(who: "generator" | "discriminator", layer: Layer): Standing {
@@ -150,114 +129,12 @@ class Step {
     };
   }
 
-  #mean = (parts: readonly Value[]): Value => {
-    const sum = parts.reduce((a, b) => this.e.Add(a, b));
-    return parts.length === 1 ? sum : this.e.Mul(sum, this.e.scalar(1 / parts.length, sum));
-  };
-
-  /** Rows `at`… of the batch. */
-  #part = (v: Value, at: number, count: number): Value =>
-    v.type.shape[0] === count ? v : this.e.Slice(v, this.e.ints([at]), this.e.ints([at + count]), this.e.ints([0]), this.e.ints([1]));
-
-  /** What the players show each other: samples of both kinds, and the critic of them. */
-  #round(g: Bound, d: Bound, real: Value, z: Value, labels: Value | undefined): Round {
-    const { e } = this;
-    const { generator, batch, microBatch, classes } = this.#gan;
-    const told = labels && oneHot(e, labels, e.fill(0, [batch, classes!], "float32"));
-    const buffers = new Map<string, Value>();
-    // randomness of the whole batch, in the order in which a part asks for it: each part has its rows
-    const whole: Value[] = [];
-    const plays = Array.from({ length: batch / microBatch }, (_, i) => {
-      let asked = 0;
-      const draw = (how: Noise["draw"], shape: readonly number[]): Value => {
-        const [n, ...rest] = shape as [number, ...number[]];
-        whole[asked] ??= this.#draw(how, [(n * batch) / microBatch, ...rest]);
-        return this.#part(whole[asked++]!, i * n, n);
-      };
-      const rows = (v: Value) => this.#part(v, i * microBatch, microBatch);
-      const own = told && rows(told);
-      const latent = rows(z);
-      const made = apply(e, generator, g, latent, { training: true, classes: own, draw });
-      return this.#play({ d, real: rows(real), fake: this.#seen(made.output), latent, classes: own, draw, made, buffers });
-    });
-    return { plays, buffers };
-  }
-
-  /**
-   * The generator's samples as a discriminator that moves sees them: as so many numbers. In turn, the generator differentiates what it is judged by, and must not see how
-   * that has come about: until all gradients are taken, an input stands in the place of the samples.
-   */
-  #seen(fake: Value): Value {
-    if (this.#gan.updates === "simultaneous") return fake;
-    const still = input(fake.type.dtype, fake.type.shape, "fake");
-    this.#still.set(still, fake);
-    return still;
-  }
-
-  #play(
-    given: Pick<Part, "real" | "fake" | "latent" | "classes" | "draw" | "made"> & {
-      readonly d: Bound;
-      readonly buffers?: Map<string, Value>;
-    },
-  ): Part {
-    const { e } = this;
-    const { discriminator, generator, pack, regularisers } = this.#gan;
-    const { d, real, fake, latent, classes, draw, made, buffers } = given;
-    const known = new Map<Value, { readonly logit: Value; readonly features: Value | null }>();
-    const shape = packedShape(generator.outputShape, pack);
-    const ask = (x: Value) => {
-      const found = known.get(x);
-      if (found) return found;
-      const shown = regularisers.reduce((v, r) => r.view?.({ e, draw, keep: this.#keeper(r), progress: this.#progress }, v) ?? v, x);
-      const packed = pack === 1 ? shown : e.Reshape(shown, e.ints([-1, ...shape]));
-      const { output, marks, updates } = apply(e, discriminator, d, packed, { training: true, classes, draw });
-      if (buffers && buffers.size === 0) for (const [name, v] of updates) buffers.set(name, v);
-      const answer = { logit: output, features: marks.get("features") ?? null };
-      known.set(x, answer);
-      return answer;
-    };
-    return {
-      e,
-      real,
-      fake,
-      latent,
-      critic: (x) => ask(x).logit,
-      features: (x) => ask(x).features,
-      draw,
-      keep: () => fail({ code: "gan-keep", expected: "a regulariser that keeps something", got: "another", mend: "ask for it in a hook" }),
-      progress: this.#progress,
-      classes,
-      made,
-    };
-  }
-
-  /** The same samples before another discriminator. */
-  #judgedBy(part: Part, d: Bound): Part {
-    return this.#play({ ...part, d, fake: part.made.output });
-  }
-
-  /** What a regulariser keeps, under its own name. */
-  #keeper =
-    (regulariser: Regulariser, frozen = false) =>
-    (name: string, initial: Tensor): Kept => {
-      const full = `${regulariser.name}/${name}`;
-      const fresh = input(initial.dtype, initial.shape, full);
-      const known = this.#kept.get(full) ?? { input: fresh, initial, now: fresh };
-      this.#kept.set(full, known);
-      return {
-        value: known.now,
-        set: (next) => {
-          if (!frozen) known.now = next;
-        },
-      };
-    };
-
   /** The loss of one part, with what regularisers add; `counted`: it is a move that happens, not one that is foreseen. */
   #discriminatorLoss(play: Play, counted: boolean, metrics: Map<string, Value[]>): Value {
     const { e } = this;
     let loss = this.#gan.objective.discriminator(e, play.critic(play.real), play.critic(play.fake));
     for (const r of this.#gan.regularisers) {
-      const keep = this.#keeper(r, !counted);
+      const keep = this.#arena.keeper(r, !counted);
       if (counted) r.watch?.({ e, keep }, play.critic(play.real));
       const extra = r.discriminator?.({ ...play, keep });
       if (!extra) continue;
@@ -272,8 +149,8 @@ class Step {
     const extras = new Map<string, Value[]>();
     const losses = plays.map((play) => this.#discriminatorLoss(play, counted, extras));
     if (counted) {
-      this.#metrics.set("discriminator/loss", this.#mean(losses));
-      for (const [name, parts] of extras) this.#metrics.set(name, this.#mean(parts));
+      this.#metrics.set("discriminator/loss", this.#arena.mean(losses));
+      for (const [name, parts] of extras) this.#metrics.set(name, this.#arena.mean(parts));
     }
     const moved = this.#move("discriminator", discriminator, d, losses, buffers);
     const project = (v: Value) => regularisers.reduce((w, r) => r.project?.(this.e, w) ?? w, v);
@@ -297,7 +174,7 @@ class Step {
       weights.reduce((v, w) => e.Mul(v, w), each),
     );
     for (const r of regularisers) {
-      const extra = r.generator?.({ ...play, keep: this.#keeper(r) });
+      const extra = r.generator?.({ ...play, keep: this.#arena.keeper(r) });
       if (!extra) continue;
       this.#metrics.set(`generator/${r.name}`, extra);
       loss = e.Add(loss, extra);

@@ -13,7 +13,7 @@ export const consistency = (weight = 10): Regulariser => ({
     const off = (x: typeof real) => {
       const always = e.fill(1, [x.type.shape[0]!, 1, 1, 1], "float32");
       const changed = translation(play, flip(play, x, always), always);
-      const d = e.Sub(critic(x), critic(changed, x));
+      const d = e.Sub(critic(x), critic(changed));
       return mean(e, e.Mul(d, d));
     };
     const both = e.Add(off(real), off(fake));

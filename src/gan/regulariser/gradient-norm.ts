@@ -11,15 +11,15 @@ const checked = (name: string, weight: number): number =>
     : fail({ code: "penalty-weight", expected: `a weight of ${name} above 0`, got: `${weight}`, mend: "leave it out to do without" });
 
 /** ‖∇ₓD(x)‖² of each packed sample, [M]. */
-const squared = (play: Play, x: Value, like?: Value): Value => squares(play.e, slope(play, x, like), play.critic(x, like).type.shape[0]!);
+const squared = (play: Play, x: Value): Value => squares(play.e, slope(play, x), play.critic(x).type.shape[0]!);
 
 const scaled = ({ e }: Play, v: Value, weight: number): Value => e.Mul(v, e.scalar(weight, v));
 
 /** (‖∇ₓD(x)‖ − 1)², [M]. */
-function offOne(play: Play, x: Value, like?: Value): Value {
+function offOne(play: Play, x: Value): Value {
   const { e } = play;
   // a root has no slope at 0
-  const length = e.Sqrt(e.Add(squared(play, x, like), e.scalar(1e-12, x)));
+  const length = e.Sqrt(e.Add(squared(play, x), e.scalar(1e-12, x)));
   const d = e.Sub(length, e.scalar(1, length));
   return e.Mul(d, d);
 }
@@ -42,7 +42,7 @@ export const gradientPenalty = (weight = 10): Regulariser => {
   return {
     name: "gp",
     perSample: true,
-    discriminator: (play) => scaled(play, mean(play.e, offOne(play, between(play), play.real)), weight),
+    discriminator: (play) => scaled(play, mean(play.e, offOne(play, between(play))), weight),
   };
 };
 
@@ -52,7 +52,7 @@ export const zeroCentredPenalty = (weight = 10): Regulariser => {
   return {
     name: "gp0",
     perSample: true,
-    discriminator: (play) => scaled(play, mean(play.e, squared(play, between(play), play.real)), weight),
+    discriminator: (play) => scaled(play, mean(play.e, squared(play, between(play))), weight),
   };
 };
 
@@ -67,7 +67,7 @@ export const dragan = (weight = 10): Regulariser => {
       const centred = e.Sub(real, mean(e, real));
       const deviation = e.Sqrt(e.Add(mean(e, e.Mul(centred, centred)), e.scalar(1e-12, real)));
       const off = e.Mul(e.Mul(deviation, e.scalar(0.5, real)), draw({ kind: "uniform", low: 0, high: 1 }, real.type.shape));
-      return scaled(play, mean(e, offOne(play, e.Add(real, off), real)), weight);
+      return scaled(play, mean(e, offOne(play, e.Add(real, off))), weight);
     },
   };
 };
