@@ -82,7 +82,7 @@ const rows: readonly [what: string, args: () => string[], says: RegExp][] = [
   ["a seed beyond the keys", () => on("good.onnx", "--seed", "-3"), /--seed to be a whole number from 0 to 9007199254740991/],
   ["a word too many", () => on("good.onnx", at("wide.onnx")), /one file.*wide\.onnx/],
   ["a rate of zero", () => ["train", "--data", "mnist", "--limit", "300", "--rate", "0", "--out", at("r8")], /--rate to be a number > 0/],
-  ["fewer digits than a batch", () => ["gan", "--data", "mnist", "--limit", "50", "--out", at("r9")], /batch of at most 46.*got 100/],
+  ["fewer digits than a batch", () => ["gan", "--data", "mnist", "--limit", "50", "--out", at("r9")], /batch of at most 46.*got 64/],
   ["weights that are no numbers", () => on("nan.onnx"), /finite.*NaN.*\[scores-not-finite\]/],
   ["an unknown command", () => ["atack", at("good.onnx")], /one of demo, train, audit, attack/],
   [
