@@ -6,7 +6,7 @@
 import { fold, openFile, seedKey, tensor, write } from "counterfoil";
 import { normal } from "counterfoil/base";
 import { loadPools, ring } from "counterfoil/data";
-import { networkGraph, recipe, trainGan } from "counterfoil/gan";
+import { generatorGraph, recipe, trainGan } from "counterfoil/gan";
 
 const key = seedKey(0);
 const { train } = await loadPools("ring8");
@@ -32,7 +32,7 @@ for (; !step.done; step = await each.next())
   if (step.value.step % 200 === 0) console.log(`step ${step.value.step}: D loss ${step.value.metrics["discriminator/loss"]!.toFixed(2)}`);
 
 // the generator is a file like any other: latent vectors in, points out
-const generator = await openFile(write(networkGraph(step.value.generator, { inputName: "latent", outputName: "samples" })));
+const generator = await openFile(write(generatorGraph(step.value.generator)));
 const [points] = await generator.run([tensor(normal(fold(key, "latent"), 2_000), [1_000, 2])]);
 console.log(`from the file: ${quality(points!.data as Float32Array)}`);
 await generator.release();

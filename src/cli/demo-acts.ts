@@ -3,7 +3,7 @@ import { host } from "#host";
 import { type AttackResult, attack, fgsm, linf, pgd } from "../attack/index.ts";
 import { fold, seedKey, sha256 } from "../base/index.ts";
 import { type Dataset, poolOf, type Splits } from "../data/index.ts";
-import { answersOf, drawLatent, networkGraph, recipe, trainGan } from "../gan/index.ts";
+import { answersOf, drawLatent, generatorGraph, recipe, trainGan } from "../gan/index.ts";
 import { fgsmRs } from "../harden/index.ts";
 import { argmax, type GradientModel, openClassifier } from "../model/index.ts";
 import { classifier } from "../nn/index.ts";
@@ -201,7 +201,7 @@ export async function ganAct(stage: Stage, data: Splits, images: number, epochs:
     );
   }
   const { generator, history, steps } = next.value;
-  const bytes = write(networkGraph(generator, { inputName: "latent", outputName: "samples" }));
+  const bytes = write(generatorGraph(generator));
   const path = `${out}/generator.onnx`;
   await host.writeFile(path, bytes);
   return {

@@ -1,14 +1,15 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { fail, fold, seedKey, sha256 } from "../base/index.ts";
+import { fold, seedKey, sha256 } from "../base/index.ts";
 import { loadPools } from "../data/index.ts";
 import {
   answersOf,
+  discriminatorGraph,
   drawLatent,
+  generatorGraph,
   LOSSES,
   type Look,
   type NetworkName,
-  networkGraph,
   networks,
   type Regulariser,
   type RegulariserName,
@@ -110,8 +111,6 @@ const command = defineCommand({
         );
       return {};
     };
-    if (gan.classes !== null)
-      fail({ code: "gan-conditional", expected: "an unconditional game", got: "--conditional", mend: "leave it out" });
     const bar = meter(`gan on ${train.name}, run folder ${folder}`);
     try {
       const each = trainGan(gan, train, {
@@ -137,6 +136,7 @@ const command = defineCommand({
           ema: gan.ema,
           norm: args.norm ?? null,
           width: args.width ?? null,
+          conditional: args.conditional,
           steps,
           seed,
           provenance: train.provenance,
@@ -155,12 +155,9 @@ const command = defineCommand({
         );
       }
       const result = next.value;
-      const bytes = write(networkGraph(result.generator, { inputName: "latent", outputName: "samples" }));
+      const bytes = write(generatorGraph(result.generator));
       await host.writeFile(`${folder}/generator.onnx`, bytes);
-      await host.writeFile(
-        `${folder}/discriminator.onnx`,
-        write(networkGraph(result.discriminator, { inputName: "samples", outputName: "logits" })),
-      );
+      await host.writeFile(`${folder}/discriminator.onnx`, write(discriminatorGraph(result.discriminator)));
       const last = result.history.at(-1)!;
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,

@@ -1,10 +1,8 @@
 /** Train a generator against a discriminator. */
-import { fold, full, type Key, seedKey, type Tensor } from "../base/index.ts";
+import { fold, full, seedKey, type Tensor } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
-import { type Graph, input } from "../graph/index.ts";
-import { apply, inferenceGraph, type Layer, type Tensors } from "../nn/index.ts";
-import { builder, constant } from "../pass/index.ts";
-import { compile, type RunOptions } from "../run/index.ts";
+import type { Layer } from "../nn/index.ts";
+import type { RunOptions } from "../run/index.ts";
 import {
   drawNoise,
   firstNonFinite,
@@ -17,6 +15,7 @@ import {
 } from "../train/index.ts";
 import { batches } from "./batches.ts";
 import type { Gan } from "./gan.ts";
+import type { Network } from "./sample.ts";
 import { type GanStep, ganStep } from "./step.ts";
 
 export interface TrainGanOptions extends RunOptions, Pick<LoopOptions, "folder" | "resume" | "config" | "signal" | "onWarning"> {
@@ -34,12 +33,6 @@ export interface Look {
   readonly step: number;
   readonly generator: Network;
   readonly discriminator: Network;
-}
-
-/** A layer and its weights at one moment; of a generator the averaged ones, where they are kept. */
-export interface Network {
-  readonly layer: Layer;
-  readonly weights: Tensors;
 }
 
 export interface GanProgress extends Progress {
@@ -111,6 +104,7 @@ function networks(gan: Gan, step: GanStep): Pick<Look, "generator" | "discrimina
   const now = new Map(step.program.read().map((t, i) => [step.names[i]!, t]));
   const of = (who: "generator" | "discriminator", layer: Layer): Network => ({
     layer,
+    classes: gan.classes,
     weights: Object.fromEntries([
       ...Object.keys(layer.params).map(
         (k) => [k, (who === "generator" ? now.get(`ema/${k}`) : undefined) ?? now.get(`${who}/param/${k}`)!] as const,
@@ -119,27 +113,4 @@ function networks(gan: Gan, step: GanStep): Pick<Look, "generator" | "discrimina
     ]),
   });
   return { generator: of("generator", gan.generator), discriminator: of("discriminator", gan.discriminator) };
-}
-
-/** Latent vectors [n, z]. */
-export const drawLatent = ({ latent: { size, draw } }: Pick<Gan, "latent">, n: number, key: Key): Tensor<"float32"> =>
-  drawNoise(key, [{ value: input("float32", [n, size]), draw }])[0] as Tensor<"float32">;
-
-/** A network as a graph for a file: [N, …] → [N, …]. */
-export const networkGraph = ({ layer, weights }: Network, names: { readonly inputName: string; readonly outputName: string }): Graph =>
-  inferenceGraph(layer, weights, names);
-
-/** What a network makes of inputs [N, …], at most `rows` at a time. */
-export async function answersOf({ layer, weights }: Network, x: Tensor<"float32">, run: RunOptions = {}): Promise<Tensor<"float32">> {
-  const e = builder();
-  const z = input("float32", x.shape, "x");
-  const value = (k: string) => [k, constant(weights[k]!)] as const;
-  const bound = { params: new Map(Object.keys(layer.params).map(value)), buffers: new Map(Object.keys(layer.buffers).map(value)) };
-  const { output } = apply(e, layer, bound, z, { training: false });
-  const program = await compile({ inputs: [z], outputs: [output] }, run);
-  try {
-    return (await program.run([x]))[0] as Tensor<"float32">;
-  } finally {
-    await program.release();
-  }
 }

@@ -3,6 +3,7 @@ import { type Shape, size, type Tensor } from "../base/index.ts";
 import { type Emit, type Graph, input, type Value } from "../graph/index.ts";
 import { builder, constant } from "../pass/index.ts";
 import type { Layer, Noise, Scope, Tensors } from "./layer.ts";
+import { oneHot } from "./loss.ts";
 
 /** Parameters and buffers as graph inputs, by name. */
 export interface Bound {
@@ -59,20 +60,31 @@ export function apply(e: Emit, layer: Layer, bound: Bound, x: Value, { training,
   return { output: layer.apply(scope, x), updates, noise, marks };
 }
 
+export interface InferenceOptions {
+  readonly batch?: number;
+  readonly inputName?: string;
+  readonly outputName?: string;
+  /** Of a conditional network: it then has a second input, `labels` int64 [batch]. */
+  readonly classes?: number | null;
+}
+
 /** The inference graph with weights inside, as it goes into a file: input `name` [batch, …], dynamic batch. */
 export function inferenceGraph(
   layer: Layer,
   weights: Tensors,
-  { batch = 2, inputName = "x", outputName = "logits" }: { batch?: number; inputName?: string; outputName?: string } = {},
+  { batch = 2, inputName = "x", outputName = "logits", classes = null }: InferenceOptions = {},
 ): Graph {
   const e = builder();
   const x = input("float32", [batch, ...layer.inputShape], inputName, ["N", ...layer.inputShape]);
+  const labels = classes === null ? [] : [input("int64", [batch], "labels", ["N"])];
   const bound = {
     params: new Map(Object.keys(layer.params).map((k) => [k, constant(weights[k]!, k)])),
     buffers: new Map(Object.keys(layer.buffers).map((k) => [k, constant(weights[k]!, k)])),
   };
-  const { output } = apply(e, layer, bound, x, { training: false });
-  return { inputs: [x], outputs: [output], outputNames: [outputName], name: layer.name };
+  // one-hot, as wide as there are classes
+  const told = labels[0] && oneHot(e, labels[0], e.fill(0, [1, classes!], "float32"));
+  const { output } = apply(e, layer, bound, x, { training: false, classes: told });
+  return { inputs: [x, ...labels], outputs: [output], outputNames: [outputName], name: layer.name };
 }
 
 export const parameterCount = (tensors: Tensors): number => Object.values(tensors).reduce((n, t: Tensor) => n + size(t.shape as Shape), 0);

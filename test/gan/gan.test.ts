@@ -2,7 +2,9 @@
 import { expect, test } from "vitest";
 import { fold, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { dataset, poolOf } from "../../src/data/index.ts";
-import { answersOf, drawLatent, type NetworkName, recipe, trainGan } from "../../src/gan/index.ts";
+import { answersOf, drawLatent, generatorGraph, type NetworkName, recipe, trainGan } from "../../src/gan/index.ts";
+import { write } from "../../src/onnx/index.ts";
+import { openFile } from "../../src/run/index.ts";
 
 const images = (shape: readonly number[], [low, high]: readonly [number, number], n = 200) => {
   const x: Tensor<"float32"> = tensor(uniform(seedKey(1), n * shape.reduce((a, b) => a * b), low, high), [n, ...shape]);
@@ -57,4 +59,37 @@ test.each<[NetworkName, readonly number[]]>([
   const made = await answersOf(generator, drawLatent(gan, 3, seedKey(2)), { threads: 1 });
   expect(made.shape).toEqual([3, ...shape]);
   expect((await answersOf(discriminator, made, { threads: 1 })).shape).toEqual([3, 1]);
+});
+
+test.each<[NetworkName, readonly number[]]>([
+  ["dcgan", [1, 8, 8]],
+  ["resnet", [3, 16, 16]],
+  ["r3gan", [1, 28, 28]],
+])("%s, told the class of each sample, makes what is asked for", async (model, shape) => {
+  const n = 16;
+  const x: Tensor<"float32"> = tensor(uniform(seedKey(1), n * shape.reduce((a, b) => a * b)), [n, ...shape]);
+  const pool = poolOf(dataset({ name: "noise", x, y: Uint8Array.from({ length: n }, (_, i) => i % 4), range: [0, 1] }));
+  const gan = recipe(pool, { model, width: 8, batch: 8, conditional: true, key: seedKey(0) });
+  expect(gan.classes).toBe(4);
+  const each = trainGan(gan, pool, { steps: 1, threads: 1 });
+  let next = await each.next();
+  while (!next.done) next = await each.next();
+  const { generator, discriminator } = next.value;
+  // the file, run as it is
+  const file = await openFile(write(generatorGraph(generator)), { threads: 1 });
+  const latent = drawLatent(gan, 3, seedKey(2));
+  const labels = (c: number): Tensor<"int64"> => ({ dtype: "int64", shape: [3], data: new BigInt64Array(3).fill(BigInt(c)) });
+  const [zero] = await file.run([latent, labels(0)]);
+  expect(zero!.shape).toEqual([3, ...shape]);
+  await file.release();
+  // the same latent vector, another class: another sample, where the class is told to the generator
+  if (model !== "resnet") {
+    const one = await answersOf(generator, latent, { threads: 1 }, labels(1));
+    expect(numbers(one)).not.toEqual(numbers(zero!));
+  }
+  const real = zero as Tensor<"float32">;
+  expect(numbers(await answersOf(discriminator, real, { threads: 1 }, labels(1)))).not.toEqual(
+    numbers(await answersOf(discriminator, real, { threads: 1 }, labels(2))),
+  );
+  expect(() => recipe({ ...pool, classes: 1 }, { model, conditional: true, key: seedKey(0) })).toThrow(/labelled data of two classes/);
 });
