@@ -85,11 +85,11 @@ export const conditionalBatchNorm =
           mean = e.ReduceMean(x, axes, { keepdims: 1 });
           const centred = e.Sub(x, mean);
           variance = e.ReduceMean(e.Mul(centred, centred), axes, { keepdims: 1 });
-          for (const [name, now] of [
-            ["mean", mean],
-            ["variance", variance],
-          ] as const)
+          const count = x.type.shape.reduce((n, d, i) => (i === 1 ? n : n * d), 1);
+          const running = (name: string, now: Value) =>
             update(name, e.Add(e.Mul(get(name), e.scalar(1 - momentum, x)), e.Mul(e.Reshape(now, e.ints([c])), e.scalar(momentum, x))));
+          running("mean", mean);
+          running("variance", e.Mul(variance, e.scalar(count / Math.max(count - 1, 1), x)));
         }
         const own = told(scope, "conditionalBatchNorm");
         const perSample = (name: string) => e.Reshape(e.MatMul(own, get(name)), e.ints([-1, c, ...positions.map(() => 1)]));
