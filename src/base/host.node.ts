@@ -35,9 +35,18 @@ async function speaking<T>(expected: string, act: () => Promise<T>): Promise<T> 
   }
 }
 
+/** As mkdir's own `recursive` does, which never ends where a parent refuses (Node 20: /proc/x). */
+async function makeFolder(path: string): Promise<void> {
+  if (await stat(path).catch(() => null)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== "EEXIST") throw error;
+  });
+}
+
 async function writeFile(path: string, bytes: Uint8Array | string): Promise<void> {
   await speaking(`to write ${path}`, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     const temporary = `${path}.${process.pid}.tmp`;
     try {
       const file = await open(temporary, "w");
@@ -88,7 +97,7 @@ async function lock(path: string): Promise<() => Promise<void>> {
     }
   };
   await speaking(`to write ${path}`, async () => {
-    await mkdir(dirname(path), { recursive: true });
+    await makeFolder(dirname(path));
     if (await take()) return;
     const holder = holderOf(await readFile(path, "utf8"));
     const dead = holder.host === hostname() && holder.pid !== undefined && !alive(holder.pid);
@@ -143,7 +152,7 @@ export const host: Host = {
   writeFile,
   appendFile: (path, bytes) =>
     speaking(`to write ${path}`, async () => {
-      await mkdir(dirname(path), { recursive: true });
+      await makeFolder(dirname(path));
       await appendFile(path, bytes);
     }),
   readDir: (path) =>
