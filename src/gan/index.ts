@@ -1,4 +1,5 @@
 export * from "./gan.ts";
+export * from "./metric/modes.ts";
 export * from "./network/index.ts";
 export * from "./objective/index.ts";
 export type { Kept, Play } from "./play.ts";
