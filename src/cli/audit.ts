@@ -97,6 +97,7 @@ const command = defineCommand({
         device: run.device ?? "cpu",
         tool: version,
       });
+      for (const file of units.damaged ?? []) say(`${file} is damaged and passed over; what was in it is done again`);
       let result: AuditResult;
       try {
         const each = auditEach(

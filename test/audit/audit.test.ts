@@ -169,6 +169,22 @@ describe("an interrupted audit", () => {
     await again.close();
     expect(existsSync(join(where, "run.lock"))).toBe(false);
   });
+
+  test("passes over a damaged unit, does it again, and ends the same", async () => {
+    const where = folder();
+    const units = await inFolder(where, config);
+    const whole = await audit(model, data, { ...options, units });
+    await units.close();
+    const path = join(where, "units", "000000.safetensors");
+    writeFileSync(path, readFileSync(path).subarray(0, 300));
+    const again = await inFolder(where, config);
+    expect(again.damaged).toEqual([`${where}/units/000000.safetensors`]);
+    expect(again.done).toHaveLength(units.done.length - 1);
+    const mended = await audit(model, data, { ...options, units: again });
+    await again.close();
+    expect(mended.samples).toEqual(whole.samples);
+    expect((await inFolder(where, config)).done).toHaveLength(units.done.length);
+  });
 });
 
 test("weights beside the file change nothing", async () => {
