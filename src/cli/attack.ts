@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
 import { attack, norms } from "../attack/index.ts";
+import { fail } from "../base/index.ts";
 import { load, nearChance } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
 import { betterPreprocessing } from "./better-preprocessing.ts";
@@ -11,6 +12,7 @@ import { modelArgs, modelOptions } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 import { saving } from "./save-adversarial.ts";
+import { apart } from "./writable.ts";
 
 const command = defineCommand({
   meta: { name: "attack", description: "Attack an ONNX classifier; success is decided by running the file itself." },
@@ -46,6 +48,14 @@ const command = defineCommand({
     const restarts = number("restarts", args.restarts, { least: 1, whole: true });
     const batch = number("batch", args.batch, { least: 1, whole: true });
     const gate = maybeNumber("fail-under", args["fail-under"], { least: 0, most: 1 });
+    if (gate !== undefined && epsilon === undefined && chosen.kind === "minimal")
+      fail({
+        code: "epsilon",
+        expected: `an ε for the gate: ${chosen.name} seeks the smallest perturbation, however large`,
+        got: "none",
+        mend: "pass --epsilon beside --fail-under",
+      });
+    if (args.out !== undefined) apart(args.out, args.data, args.model);
     const constraints = await constraintsOf(args.constraints);
     const options = await modelOptions(args, args.model);
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });

@@ -8,6 +8,7 @@ import { modelFile } from "../run/index.ts";
 import { modelArgs, modelOptions } from "./model.ts";
 import { choice, jsonArg, runArgs, runOptions, withExamples } from "./options.ts";
 import { printJson, say } from "./output.ts";
+import { apart } from "./writable.ts";
 
 const LOSSES = { "cross-entropy": crossEntropy, margin, dlr } as const;
 const NAMES = Object.keys(LOSSES) as (keyof typeof LOSSES)[];
@@ -27,6 +28,7 @@ const command = defineCommand({
     const run = runOptions(args);
     const loss = choice("loss", args.loss, NAMES);
     choice("wrt", args.wrt, ["input"]);
+    apart(args.out, args.model);
     const options = await modelOptions(args, args.model);
     const file = await modelFile(args.model);
     const model = await openClassifier(file, { ...run, ...options });

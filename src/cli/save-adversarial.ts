@@ -35,6 +35,13 @@ export async function saving(out: string, data: Dataset): Promise<Save> {
       got: out,
       mend: `give a name like ${out.replace(/\.\w+$/, "")}.npz, or that of a folder`,
     });
+  if ((await host.kind(out)) === "directory" && (await host.readDir(out)).length > 0)
+    fail({
+      code: "option-out",
+      expected: "an empty folder, or none yet",
+      got: `${out}, which has something in it`,
+      mend: "choose another, or empty it",
+    });
   await writable(`${out}/picture.png`);
   return (model, x, result) => toPictures(out, model, x, result, data);
 }

@@ -83,6 +83,18 @@ const rows: readonly [what: string, args: () => string[], says: RegExp][] = [
   ["a word too many", () => on("good.onnx", at("wide.onnx")), /one file.*wide\.onnx/],
   ["a rate of zero", () => ["train", "--data", "mnist", "--limit", "300", "--rate", "0", "--out", at("r8")], /--rate to be a number > 0/],
   ["fewer digits than a batch", () => ["gan", "--data", "mnist", "--limit", "50", "--out", at("r9")], /batch of at most 46.*got 64/],
+  ["a gradient over its model", () => ["grad", at("good.onnx"), "-o", at("good.onnx")], /beside what is read.*\[option-out\]/],
+  [
+    "found inputs over the data",
+    () => ["attack", at("good.onnx"), "--data", at("labels.npz"), "--epsilon", "0.1", "--out", at("labels.npz")],
+    /beside what is read/,
+  ],
+  ["pictures among others", () => on("good.onnx", "--out", at("run")), /an empty folder, or none yet/],
+  [
+    "a gate without ε",
+    () => ["attack", at("good.onnx"), "--data", "mnist:test", "--attack", "ddn", "--norm", "l2", "--fail-under", "0.5"],
+    /pass --epsilon beside --fail-under/,
+  ],
   ["weights that are no numbers", () => on("nan.onnx"), /finite.*NaN.*\[scores-not-finite\]/],
   ["an unknown command", () => ["atack", at("good.onnx")], /one of demo, train, audit, attack/],
   [
