@@ -68,6 +68,18 @@ export const guarded =
 /** Of elementwise operators: each output sees its own input. */
 export const eachAlone = (_e: Emit, _node: Node, width: Value): Value => width;
 
+/**
+ * Of a function that is infinite or undefined somewhere: where a box reaches that far, both its ends are NaN, which no later bound
+ * turns into a claim. An infinite end would not do: 1/x − 1/x is undefined at 0, and what a sigmoid makes of [−∞, ∞] is [0, 1].
+ */
+export const finite =
+  (rule: IntervalRule): IntervalRule =>
+  (e, node, x) =>
+    rule(e, node, x).map(({ lo, hi }) => {
+      const poison = e.Mul(e.Sub(hi, lo), e.scalar(0, lo));
+      return { lo: e.Add(lo, poison), hi: e.Add(hi, poison) };
+    });
+
 /** Increasing in some inputs (those at `data`); the others, axes and indices, say what goes where. */
 export const moving =
   (...data: number[]): IntervalRule =>

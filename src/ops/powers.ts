@@ -7,6 +7,7 @@ import {
   chord,
   concave,
   convex,
+  finite,
   foldElementwise,
   increasing,
   isConstantBox,
@@ -17,9 +18,6 @@ import {
 } from "./algebra.ts";
 import { Mul } from "./elementwise.ts";
 import { affine, composed, type LineRule, type Op } from "./op.ts";
-
-/** “No bound”. */
-const BIG = Number.POSITIVE_INFINITY;
 
 export const Div: Op = {
   infer: broadcasting,
@@ -45,6 +43,12 @@ export const Div: Op = {
   fold: (inputs, call) => foldElementwise((a, b) => (inputs[0]!.dtype.startsWith("float") ? a! / b! : Math.trunc(a! / b!)))(inputs, call),
 };
 
+/** 0, but NaN where the box reaches below 0: there roots, logarithms and powers are undefined, and what is undefined proves nothing. */
+const undefinedBelow0 = (e: Emit, lo: Value): Value => {
+  const o = e.scalar(0, lo);
+  return e.Mul(e.Sqrt(e.Min(lo, o)), o);
+};
+
 /** A line with 0 where it is open. */
 const closed = (e: Emit, { slopes, offset, open }: Required<Line>): Line => {
   const o = e.scalar(0, offset);
@@ -54,7 +58,7 @@ const closed = (e: Emit, { slopes, offset, open }: Required<Line>): Line => {
 export const Exp: Op = {
   infer: same,
   vjp: chain((_, __, y) => y),
-  interval: increasing,
+  interval: finite(increasing),
   lines: (e, _, [x]) => {
     const f = (v: Value) => e.Exp(v);
     // a tangent anywhere is below: take it where the exponential is finite
@@ -73,8 +77,7 @@ export const Exp: Op = {
 export const Log: Op = {
   infer: same,
   vjp: (e, { inputs: [x] }, [dy]) => [e.Div(dy!, x!)],
-  // the logarithm is −∞ at 0 and undefined below: a box that reaches there has no lower bound
-  interval: (e, _, [x]) => [{ lo: e.Log(e.Relu(x!.lo)), hi: e.Log(e.Relu(x!.hi)) }],
+  interval: finite(increasing),
   lines: (e, _, [x]) => {
     const f = (v: Value) => e.Log(v);
     const slopeOf = (v: Value) => e.Reciprocal(v);
@@ -85,9 +88,9 @@ export const Log: Op = {
     const below = chord(e, { lo, hi: e.Max(x!.hi, lo) }, f, "below");
     const finite = e.Less(x!.hi, far);
     const [slope, offset] = [e.Where(finite, below.slope, e.scalar(0, lo)), e.Where(finite, below.offset, f(lo))];
-    // from 0 down there is no bound
+    // at 0 there is no bound
     const lower = closed(e, { slopes: [slope], offset, open: e.Less(x!.lo, near) });
-    return { lower, upper: { slopes: [above.slope], offset: above.offset } };
+    return { lower, upper: { slopes: [above.slope], offset: e.Add(above.offset, undefinedBelow0(e, x!.lo)) } };
   },
   fold: foldElementwise((a) => Math.log(a!)),
 };
@@ -96,15 +99,19 @@ export const Sqrt: Op = {
   infer: same,
   // dy / 2√x; at 0 a finite slope stands for the infinite one, so that a rectifier before it can still answer 0
   vjp: (e, { outputs: [y] }, [dy]) => [e.Div(e.Mul(dy!, e.scalar(0.5, dy!)), e.Max(y!, e.scalar(1e-19, y!)))],
-  interval: (e, _, [x]) => [{ lo: e.Sqrt(e.Relu(x!.lo)), hi: e.Sqrt(e.Relu(x!.hi)) }],
-  // below 0 it is not defined: what a bound leaves there is cut off. A tangent anywhere right of 0 is above
+  interval: finite(increasing),
+  // a tangent anywhere right of 0 is above
   lines: (e, _, [x]) => {
     const f = (v: Value) => e.Sqrt(v);
     const [o, least] = [e.scalar(0, x!.lo), e.scalar(1e-12, x!.lo)];
     const inside = { lo: e.Max(x!.lo, o), hi: e.Max(x!.hi, o) };
     const below = chord(e, inside, f, "below");
     const above = tangent(e, e.Max(centre(e, inside), least), f, (v) => e.Div(e.scalar(0.5, v), f(v)));
-    return { lower: { slopes: [below.slope], offset: below.offset }, upper: { slopes: [above.slope], offset: above.offset } };
+    const line = ({ slope, offset }: { slope: Value; offset: Value }): Line => ({
+      slopes: [slope],
+      offset: e.Add(offset, undefinedBelow0(e, x!.lo)),
+    });
+    return { lower: line(below), upper: line(above) };
   },
   fold: foldElementwise((a) => Math.sqrt(a!)),
 };
@@ -138,12 +145,11 @@ export const Reciprocal: Op = {
   infer: same,
   // d(1/x) = −1/x²
   vjp: (e, { outputs: [y] }, [dy]) => [e.Neg(e.Mul(dy!, e.Mul(y!, y!)))],
-  interval: (e, _, [x]) => {
+  interval: finite((e, _, [x]) => {
     const sided = oneSided(e, x!);
-    return [
-      { lo: e.Where(sided, e.Reciprocal(x!.hi), e.scalar(-BIG, x!.lo)), hi: e.Where(sided, e.Reciprocal(x!.lo), e.scalar(BIG, x!.lo)) },
-    ];
-  },
+    const end = (v: Value) => e.Where(sided, e.Reciprocal(v), e.scalar(Number.POSITIVE_INFINITY, v));
+    return [{ lo: end(x!.hi), hi: end(x!.lo) }];
+  }),
   lines: reciprocalLines,
   fold: foldElementwise((a) => 1 / a!),
 };
@@ -166,12 +172,12 @@ export const Pow: Op = {
     const safe = e.Where(e.Greater(a!, e.scalar(0, a!)), a!, e.scalar(1, a!));
     return [unbroadcast(e, da, a!), unbroadcast(e, e.Mul(dy!, e.Mul(y!, e.Log(safe))), b!)];
   },
-  interval: (e, node, [a, b]) => {
+  interval: finite((e, node, [a, b]) => {
     const p = exponentOf(b?.lo);
     const at = (v: Value) => e.Pow(v, b!.lo);
     if (p === undefined || !isConstantBox(b)) {
       // aᵇ = exp(b·ln a) on positive bases
-      const l = (Log.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, node, [a!])[0]!;
+      const l = (Log.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, { ...node, op: "Log" }, [a!])[0]!;
       const m = (Mul.interval as Extract<Op["interval"], (...x: never[]) => unknown>)(e, { ...node, op: "Mul" }, [b!, l])[0]!;
       return [{ lo: e.Exp(m.lo), hi: e.Exp(m.hi) }];
     }
@@ -182,11 +188,10 @@ export const Pow: Op = {
       return r(e, node, [power(e, node, [a!, { lo: e.scalar(-p, b!.lo), hi: e.scalar(-p, b!.lo) }])[0]!]);
     }
     if (Number.isInteger(p) && p % 2 === 0) return valley((_, v) => at(v), 0)(e, node, [a!]);
-    if (p > 0) return [{ lo: at(Number.isInteger(p) ? a!.lo : e.Relu(a!.lo)), hi: at(Number.isInteger(p) ? a!.hi : e.Relu(a!.hi)) }];
-    // fractional negative exponents: falling on positive bases; a box that reaches 0 has no bound
-    const positive = e.Greater(a!.lo, e.scalar(0, a!.lo));
-    return [{ lo: e.Where(positive, at(a!.hi), e.scalar(-BIG, a!.lo)), hi: e.Where(positive, at(a!.lo), e.scalar(BIG, a!.lo)) }];
-  },
+    if (Number.isInteger(p)) return [{ lo: at(a!.lo), hi: at(a!.hi) }];
+    // fractional exponents: of positive bases, rising or falling
+    return [p > 0 ? { lo: at(a!.lo), hi: at(a!.hi) } : { lo: at(a!.hi), hi: at(a!.lo) }];
+  }),
   lines: (e, node, x) => {
     const p = exponentOf(node.inputs[1]);
     if (p === 1) return affine;

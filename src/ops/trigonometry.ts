@@ -1,6 +1,6 @@
 /** Trigonometric and hyperbolic functions other than sine and cosine. */
 import type { Emit, Value } from "../graph/index.ts";
-import { chain, convex, decreasing, increasing, same, sShaped, valley } from "./algebra.ts";
+import { chain, convex, decreasing, finite, increasing, same, sShaped, valley } from "./algebra.ts";
 import { arg, composed, type IntervalRule, none, type Op } from "./op.ts";
 
 type F = (e: Emit, x: Value) => Value;
@@ -55,14 +55,14 @@ const of = (f: F, slope: F, interval: Op["interval"], lines: Op["lines"]): Op =>
 const curved = none("it bends away from its tangents; intervals bound it");
 
 /** Rising between poles at (k + ½)π; a box that meets one, or may by rounding, has no bound. */
-const tanInterval: IntervalRule = (e, _, [x]) => {
+const tanInterval: IntervalRule = finite((e, _, [x]) => {
   const tan = (v: Value) => e.node("Tan", [v])[0]!;
   const period = (v: Value) => e.Floor(e.Add(e.Mul(v, e.scalar(1 / Math.PI, v)), e.scalar(0.5, v)));
   const hair = e.scalar(1e-5, x!.lo);
   const within = e.Equal(period(e.Sub(x!.lo, hair)), period(e.Add(x!.hi, hair)));
   const infinite = (sign: number) => e.scalar(sign * Number.POSITIVE_INFINITY, x!.lo);
   return [{ lo: e.Where(within, tan(x!.lo), infinite(-1)), hi: e.Where(within, tan(x!.hi), infinite(1)) }];
-};
+});
 
 export const Tan: Op = {
   infer: same,
@@ -74,11 +74,11 @@ export const Tan: Op = {
   compose: (e, node) => [e.Div(e.node("Sin", [arg(node, 0)])[0]!, e.node("Cos", [arg(node, 0)])[0]!)],
 };
 
-export const Asin: Op = of(asin, rootSlope(-1), increasing, curved);
+export const Asin: Op = of(asin, rootSlope(-1), finite(increasing), curved);
 export const Acos: Op = of(
   (e, x) => e.Sub(e.scalar(Math.PI / 2, x), asin(e, x)),
   (e, x) => e.Neg(rootSlope(-1)(e, x)),
-  decreasing,
+  finite(decreasing),
   curved,
 );
 
@@ -111,7 +111,7 @@ export const Asinh: Op = of(
 export const Acosh: Op = of(
   (e, x) => e.Log(e.Add(x, e.Sqrt(e.Sub(square(e, x), one(e, x))))),
   (e, x) => e.Reciprocal(e.Sqrt(e.Sub(square(e, x), one(e, x)))),
-  increasing,
+  finite(increasing),
   curved,
 );
 
@@ -119,6 +119,6 @@ export const Acosh: Op = of(
 export const Atanh: Op = of(
   (e, x) => half(e, e.Log(e.Div(e.Add(one(e, x), x), e.Sub(one(e, x), x)))),
   (e, x) => e.Reciprocal(e.Sub(one(e, x), square(e, x))),
-  increasing,
+  finite(increasing),
   curved,
 );

@@ -77,7 +77,8 @@ export async function certify(
   const bound = method === "ibp" ? byIntervals : byCrown;
   const labels = open.map((i) => data.labels[i]!);
   const found = open.length > 0 ? await bound(classifier, low, high, labels, { ...options, signal, onProgress }) : new Float32Array();
-  const margins = new Map(open.map((i, k) => [i, found[k]!]));
+  // NaN: the model is undefined or overflows somewhere in the ball, or its bounds do
+  const margins = new Map(open.map((i, k) => [i, Number.isNaN(found[k]!) ? Number.NEGATIVE_INFINITY : found[k]!]));
   const samples = attacked.samples.map(({ index, label, predicted }): Certificate => {
     const margin = margins.get(index) ?? null;
     return { index, label, predicted, status: margin === null ? "falsified" : margin > 0 ? "certified" : "unknown", margin };

@@ -13,11 +13,14 @@ export interface Crown {
   release(): Promise<void>;
 }
 
-/** Room for rounding, as for the bounds. */
-function widen(lo: Float32Array, hi: Float32Array): void {
+/**
+ * Room for rounding, as for the bounds. Past the first nonlinear operator what is bounded by 0 is most often a sum of squares or
+ * of rectifiers, which no rounding takes below 0: a root of it stays defined.
+ */
+function widen(lo: Float32Array, hi: Float32Array, affine: boolean): void {
   for (let i = 0; i < lo.length; i++) {
     const room = ROUNDING * Math.max(Math.abs(lo[i]!), Math.abs(hi[i]!));
-    lo[i]! -= room;
+    lo[i] = !affine && lo[i]! >= 0 ? Math.max(0, lo[i]! - room) : lo[i]! - room;
     hi[i]! += room;
   }
 }
@@ -78,7 +81,7 @@ export async function crown(graph: Graph, specRows: number, run: RunOptions = {}
           continue;
         }
         const [ibpLo, ibpHi] = enclosed as Numbers[];
-        widen(ibpLo!.data, ibpHi!.data);
+        widen(ibpLo!.data, ibpHi!.data, s.affine);
         if (!s.affine) {
           const { kinks } = s;
           const loose = Array.from(ibpLo!.data.keys()).filter(

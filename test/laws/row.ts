@@ -50,6 +50,8 @@ export interface Row {
   readonly mixesBatch?: true;
   /** Why the enclosure of a single point may be wider than the point. */
   readonly loose?: string;
+  /** Why bounds may claim nothing and be NaN: a pole, an overflow. */
+  readonly unbounded?: string;
   /** Why the derivative is not compared with differences here (a domain where it is infinite, say). */
   readonly steep?: string;
 }

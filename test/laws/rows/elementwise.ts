@@ -52,7 +52,7 @@ export const elementwise: Row[] = [
   ...unary("Sqrt", 0.2, 4),
   ...unary("Reciprocal", 0.3, 3),
   { op: "Reciprocal", about: "negative", inputs: [x(s3, -3, -0.3)] },
-  { op: "Reciprocal", about: "both sides of the pole", inputs: [x(s3, -3, 3, { kinks: [0] })], steep: "a pole" },
+  { op: "Reciprocal", about: "both sides of the pole", inputs: [x(s3, -3, 3, { kinks: [0] })], steep: "a pole", unbounded: "a pole" },
   power(2, -2, 2),
   power(1, -2, 2),
   power(3, -2, 2),

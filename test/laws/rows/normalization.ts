@@ -6,7 +6,13 @@ const d = draw("normalization");
 const softmax = (op: string): Row[] => [
   { op, inputs: [x(d.shape(2))] },
   { op, about: "sharp", inputs: [x([2, 5], -12, 12)] },
-  { op, about: "beyond the exponential's range", inputs: [x([2, 5], -80, 80)], loose: "an exponential overflows, and its lines give up" },
+  {
+    op,
+    about: "beyond the exponential's range",
+    inputs: [x([2, 5], -80, 80)],
+    loose: "an exponential overflows, and its lines give up",
+    unbounded: "likewise",
+  },
   { op, attrs: { axis: 1 }, about: "axis 1 of 3", inputs: [x(d.shape(3))] },
   { op, attrs: { axis: -2 }, about: "axis -2 of 4", inputs: [x(d.shape(4))] },
   { op, attrs: { axis: 0 }, about: "over the batch", inputs: [x(d.shape(2))], mixesBatch: true },

@@ -9,7 +9,7 @@ const over = (op: string, low: number, high: number, about?: string): Row[] => [
 export const trigonometry: Row[] = [
   ...over("Tan", -1.2, 1.2),
   { op: "Tan", about: "the next branch", inputs: [x([2, 3], 2, 4.2)] },
-  { op: "Tan", about: "across a pole", inputs: [x([2, 3], 1, 2)], steep: "a pole" },
+  { op: "Tan", about: "across a pole", inputs: [x([2, 3], 1, 2)], steep: "a pole", unbounded: "a pole" },
   ...over("Asin", -0.9, 0.9),
   ...over("Acos", -0.9, 0.9),
   ...over("Atan", -4, 4),
