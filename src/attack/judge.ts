@@ -148,7 +148,7 @@ export async function* attackEach<A extends Access>(
   } finally {
     await meter.release();
   }
-  return court.verdict({ attack: attack.name, epsilon: options.epsilon ?? null, range, restarts, seed });
+  return court.verdict({ attack: attack.name, epsilon: attack.kind === "own" ? null : (options.epsilon ?? null), range, restarts, seed });
 }
 
 /** The same at once. */

@@ -22,7 +22,7 @@ export interface AttackResult {
   readonly n: number;
   readonly cleanAccuracy: number;
   readonly robustAccuracy: number;
-  /** null where none was given. */
+  /** null where none was given, or the attack has limits of its own. */
   readonly epsilon: number | null;
   readonly norm: NormName;
   /** Of the data: candidates are cut to it. */

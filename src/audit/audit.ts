@@ -69,7 +69,7 @@ const defaultEpsilon = (norm: Norm, [low, high]: readonly [number, number]): num
 function refuseChance(accuracy: number, classes: number, n: number, order: readonly number[] | null): void {
   if (nearChance(accuracy, classes, n))
     fail({
-      code: "audit-chance",
+      code: order ? "audit-class-order" : "audit-chance",
       expected: "a clean accuracy that is better than guessing",
       got: `${(100 * accuracy).toFixed(1)} % of ${n} samples, where a guess among ${classes} classes gets ${(100 / classes).toFixed(1)} %`,
       mend: order
@@ -81,7 +81,7 @@ function refuseChance(accuracy: number, classes: number, n: number, order: reado
 /**
  * Audit a classifier: clean accuracy, the cascade of attacks, curves, what survives deployment, bounds where they can be had, and the checks of it all.
  * Yields each sample as it is turned; returns the report.
- * @throws audit-chance where the clean accuracy is no better than guessing, audit-empty without samples, epsilon, label-range, input-size, input-range, transfer-differs, run-differs
+ * @throws audit-chance where the clean accuracy is no better than guessing, audit-class-order where another order of the classes explains it, audit-empty without samples, epsilon, label-range, input-size, input-range, transfer-differs, run-differs
  */
 export async function* auditEach(model: LabelModel, data: Data, options: AuditOptions = {}): AsyncGenerator<SampleRecord, AuditResult> {
   const start = performance.now();

@@ -45,12 +45,14 @@ export async function certified(model: LabelModel, data: Data, result: CascadeRe
   for (const s of result.samples) if (!s.robust) status.set(s.index, "falsified");
   if (left.length === 0) return { accuracy: 0, how: "every sample has a counterexample", status };
   const part = { x: take(data.x, left), labels: left.map((i) => data.labels[i]!) };
+  // linear bounds take one sample at a time
+  const method = model.dynamic ? "crown" : "ibp";
   try {
     const { samples } = await certify(model, part, {
       device,
       threads,
       epsilon,
-      method: "crown",
+      method,
       range,
       seed,
       steps: 0,
@@ -59,7 +61,8 @@ export async function certified(model: LabelModel, data: Data, result: CascadeRe
     });
     for (const s of samples) status.set(left[s.index]!, s.status);
     const proven = samples.filter((s) => s.status === "certified").length;
-    return { accuracy: proven / result.samples.length, how: "CROWN, L∞ ball cut to the data's range, on what the cascade left", status };
+    const how = `${method.toUpperCase()}${model.dynamic ? "" : ", as the file's batch is fixed"}, L∞ ball cut to the data's range, on what the cascade left`;
+    return { accuracy: proven / result.samples.length, how, status };
   } catch (error) {
     // an operator without bounds; anything else is not ours to explain away
     if (!(error instanceof CounterfoilError && error.code.startsWith("operator-"))) throw error;

@@ -1,7 +1,7 @@
 import { defineCommand } from "citty";
 import { attack, norms } from "../attack/index.ts";
 import { fail } from "../base/index.ts";
-import { load, nearChance } from "../model/index.ts";
+import { classOrder, load, nearChance, orderText } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
 import { betterPreprocessing } from "./better-preprocessing.ts";
 import { attackArgs, chosenAttack } from "./chosen-attack.ts";
@@ -82,15 +82,23 @@ const command = defineCommand({
           onProgress: (done, total) => bar.update(`attacked ${done} of ${total}`, done, total),
         },
       );
-      const within = epsilon === undefined ? "" : ` at ε = ${epsilon}`;
+      // a rotation or a patch obeys limits of its own
+      const within = epsilon === undefined ? "" : chosen.kind === "own" ? " (limits of its own, not ε)" : ` at ε = ${epsilon}`;
       const median = result.medianDistance === null ? "" : `, median distance ${Number(result.medianDistance.toPrecision(4))}`;
       bar.succeed(
         `${data.name}: clean accuracy ${percent(result.cleanAccuracy)}, under ${result.attack}${within} (${result.norm}) ${percent(result.robustAccuracy)}${median}, n = ${result.n}`,
       );
-      const better = nearChance(result.cleanAccuracy, model.classes, result.n)
-        ? ((await betterPreprocessing(model, file, data, options)) ?? "no usual preprocessing mends it: check labels and model")
-        : null;
-      if (better) say(`  the clean accuracy is a guess's, and the figures mean nothing; ${better}`);
+      if (nearChance(result.cleanAccuracy, model.classes, result.n)) {
+        const order = classOrder(
+          result.samples.map((s) => s.predicted),
+          data.y,
+          model.classes,
+        );
+        const better = await betterPreprocessing(model, file, data, options);
+        say(
+          `  the clean accuracy is no better than a guess's, and the figures mean nothing; ${order ? `the model is right but for the numbers of its classes, label → class ${orderText(order)}` : (better ?? "no usual preprocessing mends it: check labels and model")}`,
+        );
+      }
       if (save) say(`  ${await save(model, adversarial, result)}`);
       if (args.json) printJson({ ...result, model: { path: args.model, sha256: file.sha256 }, data: data.provenance });
       if (gate !== undefined && result.robustAccuracy < gate) {

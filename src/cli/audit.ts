@@ -80,7 +80,7 @@ const command = defineCommand({
         } catch (error) {
           // onnxruntime-web finds no weights beside the model, and lacks a few kernels
           if (!(error instanceof CounterfoilError)) throw error;
-          notes.push(`success on WebAssembly was not measured: ${error.got}`);
+          notes.push(`success on WebAssembly was not measured: onnxruntime-web cannot load the file (${error.code})`);
         }
       const units = await inFolder(args.out, {
         version: REPORT_VERSION,
@@ -158,7 +158,7 @@ const command = defineCommand({
       }
       return 0;
     } catch (error) {
-      throw error instanceof CounterfoilError && error.code === "audit-chance" ? explained(error, better) : error;
+      throw error instanceof CounterfoilError && /^audit-(chance|class-order)$/.test(error.code) ? explained(error, better) : error;
     } finally {
       bar.stop();
       for (const m of opened) await m.release();
@@ -172,9 +172,15 @@ const explained = (error: CounterfoilError, better: string | null): CounterfoilE
     code: error.code,
     expected: error.expected,
     got: error.got,
-    mend: better ? `declare the preprocessing: ${better}` : `no usual preprocessing mends it; ${error.mend}`,
+    mend: mended(error, better),
     cause: error,
   });
+
+/** Two classes that are swapped look like inverted pictures: both are said, the likelier first. */
+function mended({ code, mend }: CounterfoilError, better: string | null): string {
+  if (code === "audit-class-order") return better ? `${mend}; or, if the pictures are wrong, declare the preprocessing: ${better}` : mend;
+  return better ? `declare the preprocessing: ${better}` : `no usual preprocessing mends it; ${mend}`;
+}
 
 export default withExamples(command, [
   "counterfoil audit model.onnx --data photos/ --epsilon 8/255 --fail-under 0.5",

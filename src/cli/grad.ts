@@ -56,7 +56,10 @@ const command = defineCommand({
         ],
         operators: [...new Set(nodes.map((n) => n.op))].sort(),
         surrogates: replaced,
-        notes: model.notes ?? [],
+        notes: [
+          ...(model.notes ?? []),
+          ...(model.dynamic ? [] : [`the model's batch is fixed at ${inputs[0]!.dims?.[0]}, and so is the gradient's`]),
+        ],
       };
       if (args.json) printJson(report);
       for (const note of report.notes) say(`  note: ${note}`);

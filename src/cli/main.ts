@@ -16,10 +16,13 @@ const main = defineCommand({
   subCommands: commands,
 });
 
+/** As shells say of what Ctrl-C ended. */
+const INTERRUPTED = 130;
+
 /** Help is coloured for terminals only. */
 const print = (text: string): void => void process.stdout.write(process.stdout.isTTY ? text : stripVTControlCharacters(text));
 
-/** 0 fine, 1 a gate failed, 2 the user's input, 3 ours. */
+/** 0 fine, 1 a gate failed, 2 the user's input, 3 ours, 130 interrupted. */
 async function run(argv: string[]): Promise<number> {
   const [name = "", ...given] = argv;
   let rest = given;
@@ -51,15 +54,15 @@ function resumed(args: readonly string[]): string[] {
   return bare && args.includes("--out") && folder !== undefined ? args.with(at, `--resume=${folder}`) : [...args];
 }
 
-/** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to. */
-function verdict(error: unknown, command: string): { code: 2 | 3; sentence: string } {
+/** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to, 130 where they stopped it. */
+function verdict(error: unknown, command: string): { code: 2 | 3 | 130; sentence: string } {
   if (error instanceof CounterfoilError)
     return { code: 2, sentence: `expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]` };
   if (error instanceof Error && error.name === "CLIError")
     return { code: 2, sentence: `${oneLine(error.message)}; see counterfoil ${command} --help` };
   if (error instanceof Error && error.name === "AbortError")
     return {
-      code: 2,
+      code: INTERRUPTED,
       sentence: command === "audit" ? "interrupted; the same command goes on where it was" : "interrupted before it was done; run it again",
     };
   const what = oneLine(error instanceof Error ? error.message : String(error));

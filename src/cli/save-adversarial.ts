@@ -2,7 +2,7 @@
 import { host } from "#host";
 import { type AttackResult, row } from "../attack/index.ts";
 import { fail, type Tensor, take } from "../base/index.ts";
-import { type Dataset, writeNpz } from "../data/index.ts";
+import { CLASS_LIST, type Dataset, writeNpz } from "../data/index.ts";
 import type { LabelModel } from "../model/index.ts";
 import { imageGrid } from "../report/index.ts";
 import { writable } from "./writable.ts";
@@ -12,7 +12,7 @@ type Save = (model: LabelModel, adversarial: Tensor<"float32">, result: Result) 
 
 /**
  * How to save to `out`; refuses before anything is attacked. FILE.npz: `x` (float32), `y` (labels), `predicted` (the model's answers to x), `success`. Else a folder: a PNG for each
- * success, rounded to 8 bits a channel and asked about again, named by its number and that answer, in a folder of its label: what `--data` reads.
+ * success, rounded to 8 bits a channel and asked about again, named by its number and that answer, in a folder of its label, and `classes.txt`, the labels' names: what `--data` reads.
  * Returns what to say.
  */
 export async function saving(out: string, data: Dataset): Promise<Save> {
@@ -79,7 +79,11 @@ async function toPictures(
   // what the file holds, in the model's numbers
   const stored = { ...some, data: some.data.map((v) => low + (Math.round((255 * (v - low)) / (high - low)) / 255) * (high - low)) };
   const answers = found.length > 0 ? await model.labels(stored) : new Int32Array();
-  const name = (c: number) => (data.classes[c] ?? `${c}`).replace(/[^\w.-]+/g, "_");
+  const plain = data.classes.map((c) => c.replace(/[^\w.-]+/g, "_"));
+  const names = new Set(plain).size < plain.length ? plain.map((_, c) => `${c}`) : plain;
+  const name = (c: number) => names[c] ?? `${c}`;
+  // a class of which nothing was turned has no folder, and the others keep their numbers
+  await host.writeFile(`${out}/${CLASS_LIST}`, names.map((c) => `${c}\n`).join(""));
   for (const [k, { index, label }] of found.entries()) {
     const one: Tensor<"float32"> = { dtype: "float32", shape: [1, ...data.inputShape], data: new Float32Array(row(stored, k)) };
     const png = await host.encodePng(imageGrid(one, { range }));

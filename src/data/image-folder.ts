@@ -10,8 +10,23 @@ const CHUNK = 16;
 /** Floats that fit one array of V8, with room for its copies. */
 const MOST = 2 ** 30;
 
+/** One name a line, in the order of the labels: which folders there may be. */
+export const CLASS_LIST = "classes.txt";
+
 /** The classes behind folders' names, and which each folder is of. */
-function classesOf(folders: readonly string[]): { classes: string[]; labels: number[] } {
+function classesOf(folders: readonly string[], list: readonly string[] | null, root: string): { classes: string[]; labels: number[] } {
+  if (list) {
+    const labels = folders.map((name) => list.indexOf(name));
+    const strange = folders.filter((_, at) => labels[at]! < 0);
+    if (strange.length > 0 || new Set(list).size < list.length)
+      fail({
+        code: "folder-classes",
+        expected: `the folders of ${root} to be among the names in its ${CLASS_LIST}, each there once`,
+        got: strange.join(", ") || "a name that is there twice",
+        mend: `mend ${CLASS_LIST}, or remove it: then the folders' names are the classes`,
+      });
+    return { classes: [...list], labels };
+  }
   const counted = folders.map((name) => (/^\d{1,4}$/.test(name) ? Number(name) : Number.NaN));
   const byNumber = counted.includes(0) && !counted.some(Number.isNaN) && new Set(counted).size === folders.length;
   if (!byNumber) return { classes: [...folders], labels: folders.map((_, at) => at) };
@@ -22,7 +37,7 @@ function classesOf(folders: readonly string[]): { classes: string[]; labels: num
 /**
  * PNG and JPEG pictures as [N, C, H, W] in [0, 1]: C = 1 if all are grey, else 3; those of another size than the first are
  * resized to it. Classes are the folders, by name; folders that are numbers, 0 among them, are the classes of these numbers, also where some between
- * are missing. Hidden files are passed over. The order takes one picture of each class in turn, so that the first `limit` are of all. Throws `folder-classes`, `folder-class-empty`, `image-unreadable`, `data-large`.
+ * are missing. Where a file `classes.txt` lists names, those are the classes, in its order. Hidden files are passed over. The order takes one picture of each class in turn, so that the first `limit` are of all. Throws `folder-classes`, `folder-class-empty`, `image-unreadable`, `data-large`.
  */
 export async function imageFolder(path: string, { limit }: { readonly limit?: number } = {}): Promise<Dataset> {
   if (limit !== undefined) checkedLimit(limit);
@@ -36,7 +51,7 @@ export async function imageFolder(path: string, { limit }: { readonly limit?: nu
       got: "no folder",
       mend: "put the pictures of each class into a folder",
     });
-  const { classes, labels } = classesOf(folders);
+  const { classes, labels } = classesOf(folders, await classList(root), root);
   const pictures = await Promise.all(
     folders.map(async (name, at) => {
       const files = (await visible(`${root}/${name}`)).filter((e) => !e.directory && PICTURE.test(e.name));
@@ -88,6 +103,12 @@ export async function imageFolder(path: string, { limit }: { readonly limit?: nu
       ),
     },
   });
+}
+
+async function classList(root: string): Promise<string[] | null> {
+  if ((await host.kind(`${root}/${CLASS_LIST}`)) !== "file") return null;
+  const text = new TextDecoder().decode(await host.readFile(`${root}/${CLASS_LIST}`));
+  return text.split(/\r?\n/).filter((line) => line !== "");
 }
 
 async function picture(root: string, file: string, size: { width?: number; height?: number } = {}) {

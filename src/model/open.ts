@@ -68,13 +68,15 @@ export function scoresOutput(graph: Graph, wanted?: string | number): number {
   return Math.max(at, 0);
 }
 
-/** Where one number a sample was taken for the scores though another output has more: say so. */
-function widerOutputs({ outputs, outputNames }: Graph, taken: number): string[] {
+/** Where another output could be the scores as well as the one that was taken: say so. */
+function otherOutputs({ outputs, outputNames }: Graph, taken: number): string[] {
   const name = (i: number) => outputNames?.[i] ?? outputs[i]!.name ?? `${i}`;
-  const wider = outputs.flatMap(({ type: { dtype, shape } }, i) =>
-    isFloat(dtype) && shape.length === 2 && shape[1]! > 1 ? [name(i)] : [],
+  const others = outputs.flatMap(({ type: { dtype, shape } }, i) =>
+    i !== taken && isFloat(dtype) && shape.length === 2 && shape[1]! > 1 ? [name(i)] : [],
   );
-  return wider.length > 0 ? [`"${name(taken)}" was taken for the score; ${wider.join(", ")} has more columns (--output ${wider[0]})`] : [];
+  return others.length > 0
+    ? [`"${name(taken)}" was taken for the scores; another choice: ${others.join(", ")} (--output ${others[0]})`]
+    : [];
 }
 
 interface Scored {
@@ -143,7 +145,7 @@ export async function openClassifier(model: Uint8Array | ModelFile, options: Ope
   try {
     const batch = dynamic ? affordableRows(graph, chunkOf(fileShape)) : x.type.shape[0]!;
     const asking: Asking = { file, output, batch, dynamic, feeder: front, inputShape };
-    const about: string[] = [...notes, ...(how.single && options.output === undefined ? widerOutputs(graph, at) : [])];
+    const about: string[] = [...notes, ...(options.output === undefined ? otherOutputs(graph, at) : [])];
     const columns = await columnsHere(asking, how, told ?? signature(bytes), about);
     const scores = (s: Tensor<"float32">) => scoresOf(asking, columns, s);
     const scored = { ...graph, inputs: [ours.x], outputs: [asFloat32(e, scoresFrom(e, ours.y, columns.single))], outputNames: ["scores"] };

@@ -19,12 +19,13 @@ import {
   reportSchema,
   type Units,
 } from "../../src/audit/index.ts";
-import { type CounterfoilError, fold, seedKey, type Tensor } from "../../src/base/index.ts";
+import { type CounterfoilError, fold, rows, seedKey, type Tensor } from "../../src/base/index.ts";
 import { loadData } from "../../src/data/index.ts";
 import type { Graph } from "../../src/graph/index.ts";
 import { type GradientModel, labelModel, load, openClassifier, scoreModel } from "../../src/model/index.ts";
 import { dense, flatten, inferenceGraph, relu, sequential } from "../../src/nn/index.ts";
 import { write, writeExternal } from "../../src/onnx/index.ts";
+import { builder, remap } from "../../src/pass/index.ts";
 import { fit as train } from "../../src/train/index.ts";
 
 const run = { threads: 1 } as const;
@@ -232,6 +233,25 @@ test("wide balls, empty balls and constrained inputs are audited to the end", as
   for (const s of held.samples) expect(s.certified).toBeNull();
 }, 180_000);
 
+test.each([1, 16])(
+  "a file of batch %i is audited, with bounds by intervals",
+  async (batch) => {
+    const own = graph.inputs[0]!;
+    const shape = [batch, ...own.type.shape.slice(1)];
+    const x = { ...own, type: { ...own.type, shape }, dims: shape };
+    const outputs = [remap(builder(), graph.outputs, new Map([[own, x]])).get(graph.outputs[0]!)!];
+    const model = await openClassifier(write({ ...graph, inputs: [x], outputs }), run);
+    const some = { x: rows(data.x, 0, 5), labels: data.labels.slice(0, 5) };
+    const found = await audit(model, some, options);
+    await model.release();
+    const free = await audit(await openClassifier(write(graph), run), some, options);
+    expect(found.certification).toMatch(/^IBP, as the file's batch is fixed/);
+    expect(found.samples.map((s) => s.turnedBy)).toEqual(free.samples.map((s) => s.turnedBy));
+    expect(found.certifiedAccuracy).toBeLessThanOrEqual(found.robustAccuracy);
+  },
+  180_000,
+);
+
 describe("refusals", () => {
   const code = (p: Promise<unknown>) =>
     p.then(
@@ -241,7 +261,7 @@ describe("refusals", () => {
   test("guesses", async () => {
     const shifted = data.labels.map((y) => (y + 1) % 10);
     const refused: CounterfoilError = await audit(model, { ...data, labels: shifted }, options).catch((e) => e);
-    expect(refused.code).toBe("audit-chance");
+    expect(refused.code).toBe("audit-class-order");
     expect(refused.mend).toMatch(/number the labels as the model does.*0 → 9, 1 → 0/);
   });
   test("a second model of other samples", async () => {

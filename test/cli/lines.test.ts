@@ -80,6 +80,7 @@ test("attack --json", async () => {
 test("what an attack found is data again: arrays, or folders of pictures", async () => {
   const args = ["attack", "model.onnx", "--data", "mnist:test", "--epsilon", "0.3", "--limit", "200", "--json"];
   const first = await json([...args, "--out", "found"]);
+  expect(readFileSync(at("found/classes.txt"), "utf8").split("\n").length).toBe(11);
   const wrong = await json(["attack", "model.onnx", "--data", "found", "--epsilon", "0", "--json"]);
   expect(wrong.n).toBe(first.samples.filter((s: { success: boolean }) => s.success).length);
   // eight bits a pixel undo few
@@ -87,6 +88,14 @@ test("what an attack found is data again: arrays, or folders of pictures", async
   const refused = await counterfoil([...args, "--out", "found.jpg"], { cwd: dir });
   expect(sentence(refused)).toMatch(/FILE\.npz, or a folder.*found\.jpg/);
   expect(refused.code).toBe(2);
+});
+
+test("an audit that is interrupted exits as shells expect", async () => {
+  const args = ["audit", "model.onnx", "--data", "mnist:test", "--limit", "500", "--out", "stopped"];
+  const env = { COUNTERFOIL_PROGRESS_SECONDS: "0" };
+  const { code, err } = await counterfoil(args, { cwd: dir, env, interruptAt: /left/ });
+  expect(err).toMatch(/interrupted; the same command goes on/);
+  expect(code).toBe(130);
 });
 
 test("a wrong preprocessing is named by audit and attack", async () => {

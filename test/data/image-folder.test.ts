@@ -129,8 +129,25 @@ test("a limit reads so many, of every class; the hash tells folders apart", asyn
   for (const part of [validation, test]) expect([...part.y].sort()).toEqual([0, 1, 2, 3]);
 });
 
+test("a list of classes numbers the folders that are there", async () => {
+  const files = { "dog/1.png": await png(ascending), "eel/1.png": await png(ascending) };
+  const path = await folder("listed", { ...files, "classes.txt": new TextEncoder().encode("cat\ndog\neel\n") });
+  const { classes, y } = await imageFolder(path);
+  expect([classes, [...y]]).toEqual([
+    ["cat", "dog", "eel"],
+    [1, 2],
+  ]);
+});
+
 describe("bad folders", () => {
   const rows: readonly Refusal[] = [
+    [
+      "a folder that its list of classes does not name",
+      "folder-classes",
+      "expected the folders of ROOT/unlisted to be among the names in its classes.txt, each there once, got dog; mend classes.txt, or remove it: then the folders' names are the classes",
+      async () =>
+        imageFolder(await folder("unlisted", { "dog/1.png": await png(ascending), "classes.txt": new TextEncoder().encode("cat") })),
+    ],
     [
       "no class",
       "folder-classes",

@@ -247,7 +247,7 @@ describe("graphs", () => {
       inputs: { x: ["N", 4] },
     });
     const opened = await openModel(bytes, run);
-    expect(opened.notes!.join()).toMatch(/"score" was taken.*three has more columns \(--output three\)/);
+    expect(opened.notes!.join()).toMatch(/"score" was taken.*another choice: three \(--output three\)/);
     await opened.release();
     const chosen = await openModel(bytes, { ...run, output: "three" });
     expect(chosen.classes).toBe(3);

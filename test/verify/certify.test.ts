@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { attack, linf, pgd } from "../../src/attack/index.ts";
 import { fold, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
 import { loadSplits } from "../../src/data/index.ts";
+import { input } from "../../src/graph/index.ts";
 import { fgsmRs, pgdTraining } from "../../src/harden/index.ts";
 import { openClassifier } from "../../src/model/index.ts";
 import {
@@ -22,6 +23,7 @@ import {
 } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { adam, cyclic } from "../../src/optim/index.ts";
+import { builder } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
 import { fit as train } from "../../src/train/index.ts";
 import { certify, crown, ibp, METHODS } from "../../src/verify/index.ts";
@@ -157,3 +159,19 @@ describe("on digits", async () => {
     expect(await accuracy(cases.pgd)).toBeGreaterThan(plain + 0.15);
   });
 }, 120_000);
+
+test.each(METHODS)("a ball that holds inputs without an answer is not certified (%s)", async (method) => {
+  // scores 5 + √(|x₀ − 0.55| − 0.05) and x₁: undefined between 0.5 and 0.6
+  const e = builder();
+  const x = input("float32", [2, 2], "x", ["N", 2]);
+  const column = (k: number) => e.node("Gather", [x, e.ints([k])], { axis: 1 })[0]!;
+  const off = e.Sub(column(0), e.scalar(0.55, x));
+  const root = e.Sqrt(e.Sub(e.Abs(off), e.scalar(0.05, x)));
+  const y = e.node("Concat", [e.Add(root, e.scalar(5, x)), column(1)], { axis: 1 })[0]!;
+  const model = await openClassifier(write({ inputs: [x], outputs: [y] }), run);
+  const data = { x: { dtype: "float32" as const, shape: [1, 2], data: Float32Array.of(0.9, 0.5) }, labels: [0] };
+  const status = async (epsilon: number) => (await certify(model, data, { ...run, epsilon, method, steps: 0 })).samples[0]!;
+  expect((await status(0.2)).status).toBe("certified");
+  expect(await status(0.35)).toMatchObject({ status: "unknown", margin: Number.NEGATIVE_INFINITY });
+  await model.release();
+});

@@ -12,11 +12,13 @@ import { singleStepBeatsIterative } from "./single-step-beats-iterative.ts";
 import { stoppedGradient } from "./stopped-gradient.ts";
 import { transferBeatsWhiteBox } from "./transfer-beats-white-box.ts";
 import { unboundedAttack } from "./unbounded-attack.ts";
+import { undefinedOutput } from "./undefined-output.ts";
 import { verdictDeniesLoss } from "./verdict-denies-loss.ts";
 import { zeroGradient } from "./zero-gradient.ts";
 
 export const checks: readonly Check[] = [
   probabilityOutput,
+  undefinedOutput,
   stoppedGradient,
   zeroGradient,
   saturatedLoss,
