@@ -1,8 +1,9 @@
 /** Pooling over windows. */
 import { fail, size, tensor } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { guarded, increasing, mask } from "./algebra.ts";
+import { increasing, mask } from "./algebra.ts";
 import { affine, arg, type Call, composed, int, type Op } from "./op.ts";
+import { guarded } from "./poison.ts";
 import { ReduceMax, ReduceMean } from "./reduction.ts";
 import { overhang, padded, placed, positions, seen, type Window, windowOf } from "./window.ts";
 

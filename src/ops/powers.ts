@@ -7,7 +7,6 @@ import {
   chord,
   concave,
   convex,
-  finite,
   foldElementwise,
   increasing,
   isConstantBox,
@@ -18,6 +17,7 @@ import {
 } from "./algebra.ts";
 import { Mul } from "./elementwise.ts";
 import { affine, composed, type LineRule, type Op } from "./op.ts";
+import { finite } from "./poison.ts";
 
 export const Div: Op = {
   infer: broadcasting,

@@ -1,7 +1,8 @@
 /** Piecewise linear activations. */
 import type { Emit, Interval, Value } from "../graph/index.ts";
-import { again, chain, eachAlone, foldElementwise, guarded, increasing, isConstantBox, mask, same, unbroadcast } from "./algebra.ts";
+import { again, chain, foldElementwise, increasing, isConstantBox, mask, same, unbroadcast } from "./algebra.ts";
 import { arg, composed, type IntervalRule, int, type LineRule, none, type Op } from "./op.ts";
+import { eachAlone, guarded } from "./poison.ts";
 
 /**
  * A function of slope `left` below 0 and `right` above it, left ≤ right (convex). The chord above; below, the steeper or

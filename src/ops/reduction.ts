@@ -1,8 +1,9 @@
 /** Reductions over axes (opset 18: axes are an input). */
 import { axisOf, size } from "../base/index.ts";
 import type { Emit, Node, Value } from "../graph/index.ts";
-import { guarded, mask, moving } from "./algebra.ts";
+import { mask, moving } from "./algebra.ts";
 import { affine, arg, type Call, composed, constantInts, int, none, type Op, zero } from "./op.ts";
+import { guarded } from "./poison.ts";
 
 /** Axes reduced; none given means all, unless the node says that none means none. */
 function axesOf(call: Call): number[] {

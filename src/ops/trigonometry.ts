@@ -1,7 +1,8 @@
 /** Trigonometric and hyperbolic functions other than sine and cosine. */
 import type { Emit, Value } from "../graph/index.ts";
-import { chain, convex, decreasing, finite, increasing, same, sShaped, valley } from "./algebra.ts";
+import { chain, convex, decreasing, increasing, same, sShaped, valley } from "./algebra.ts";
 import { arg, composed, type IntervalRule, none, type Op } from "./op.ts";
+import { finite } from "./poison.ts";
 
 type F = (e: Emit, x: Value) => Value;
 
