@@ -16,6 +16,8 @@ export interface Host {
   encodePng(pixels: Pixels): Promise<Uint8Array>;
   /** @param quality 1 to 100 */
   encodeJpeg(pixels: Pixels, quality: number): Promise<Uint8Array>;
+  /** A file that ships with this package, by its path in it. */
+  ownFile(path: string): Promise<Uint8Array>;
   /** A file inside an installed npm package. */
   packageFile(packageName: string, path: string): Promise<Uint8Array>;
 }

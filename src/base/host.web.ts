@@ -41,6 +41,7 @@ export const host: Host = {
   kind: nowhere("a path"),
   remove: nowhere("a file"),
   lock: nowhere("a lock"),
+  ownFile: nowhere("a file of this package"),
   packageFile: nowhere("a package's file"),
   decodeImage,
   encodePng: (pixels) => encode(pixels, { type: "image/png" }),

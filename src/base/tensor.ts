@@ -55,6 +55,20 @@ export function take<D extends DType>(t: Tensor<D>, indices: ArrayLike<number>):
   return { dtype: t.dtype, shape: [indices.length, ...t.shape.slice(1)], data };
 }
 
+/** One after the other along the first axis: tensors of one type, with rows of one shape. */
+export function concatenate<D extends DType>(parts: readonly Tensor<D>[]): Tensor<D> {
+  const [first] = parts as readonly [Tensor<D>];
+  const n = size(first.shape.slice(1));
+  const count = parts.reduce((sum, t) => sum + t.shape[0]!, 0);
+  const data = new arrays[first.dtype](count * n) as Arrays[D];
+  let at = 0;
+  for (const t of parts) {
+    (data as Float32Array).set(t.data as Float32Array, at * n);
+    at += t.shape[0]!;
+  }
+  return { dtype: first.dtype, shape: [count, ...first.shape.slice(1)], data };
+}
+
 /** The elements as bytes, in the machine's (little-endian) order, sharing memory. */
 export const bytesOf = ({ data }: Tensor): Uint8Array<ArrayBuffer> =>
   new Uint8Array(data.buffer as ArrayBuffer, data.byteOffset, data.byteLength);

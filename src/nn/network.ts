@@ -1,5 +1,5 @@
 /** A layer put into a graph: for training (parameters are inputs) or for a file (parameters are constants). */
-import { type Shape, size, type Tensor } from "../base/index.ts";
+import { fail, type Shape, size, type Tensor } from "../base/index.ts";
 import { type Emit, type Graph, input, type Value } from "../graph/index.ts";
 import { builder, constant } from "../pass/index.ts";
 import type { Layer, Noise, Scope, Tensors } from "./layer.ts";
@@ -66,13 +66,15 @@ export interface InferenceOptions {
   readonly outputName?: string;
   /** Of a conditional network: it then has a second input, `labels` int64 [batch]. */
   readonly classes?: number | null;
+  /** Further outputs: what the network has marked by these names. */
+  readonly marks?: readonly string[];
 }
 
 /** The inference graph with weights inside, as it goes into a file: input `name` [batch, …], dynamic batch. */
 export function inferenceGraph(
   layer: Layer,
   weights: Tensors,
-  { batch = 2, inputName = "x", outputName = "logits", classes = null }: InferenceOptions = {},
+  { batch = 2, inputName = "x", outputName = "logits", classes = null, marks: wanted = [] }: InferenceOptions = {},
 ): Graph {
   const e = builder();
   const x = input("float32", [batch, ...layer.inputShape], inputName, ["N", ...layer.inputShape]);
@@ -83,8 +85,13 @@ export function inferenceGraph(
   };
   // one-hot, as wide as there are classes
   const told = labels[0] && oneHot(e, labels[0], e.fill(0, [1, classes!], "float32"));
-  const { output } = apply(e, layer, bound, x, { training: false, classes: told });
-  return { inputs: [x, ...labels], outputs: [output], outputNames: [outputName], name: layer.name };
+  const { output, marks } = apply(e, layer, bound, x, { training: false, classes: told });
+  const further = wanted.map(
+    (name) =>
+      marks.get(name) ??
+      fail({ code: "mark", expected: `a network that marks “${name}”`, got: [...marks.keys()].join(", ") || "no marks", mend: "mark it" }),
+  );
+  return { inputs: [x, ...labels], outputs: [output, ...further], outputNames: [outputName, ...wanted], name: layer.name };
 }
 
 export const parameterCount = (tensors: Tensors): number => Object.values(tensors).reduce((n, t: Tensor) => n + size(t.shape as Shape), 0);

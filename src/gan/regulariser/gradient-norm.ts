@@ -24,17 +24,34 @@ function offOne(play: Play, x: Value): Value {
   return e.Mul(d, d);
 }
 
-/** γ/2·E‖∇D(x)‖² at real samples. Mescheder, Geiger & Nowozin 2018, arXiv:1801.04406, eq. 9: the sum over features, the mean over samples. */
-export const r1 = (weight = 1): Regulariser => {
-  checked("r1", weight);
-  return { name: "r1", perSample: true, discriminator: (play) => scaled(play, mean(play.e, squared(play, play.real)), weight / 2) };
-};
+/** From `weight` at the first step to `last` at the last, along a half cosine, as Huang et al. 2024 (R3GAN, arXiv:2501.05441) anneal γ. */
+function annealed({ e, progress }: Play, weight: number, last: number): Value {
+  if (weight === last) return e.scalar(weight, progress);
+  const half = e.scalar(0.5, progress);
+  const share = e.Add(e.Mul(e.node("Cos", [e.Mul(progress, e.scalar(Math.PI, progress))])[0]!, half), half);
+  return e.Add(e.scalar(last, progress), e.Mul(share, e.scalar(weight - last, progress)));
+}
+
+const slopeAt =
+  (name: string, where: (play: Play) => Value) =>
+  (weight = 1, last = weight): Regulariser => {
+    checked(name, weight);
+    checked(name, last);
+    return {
+      name,
+      perSample: true,
+      discriminator: (play) => play.e.Mul(mean(play.e, squared(play, where(play))), annealed(play, weight / 2, last / 2)),
+    };
+  };
+
+/**
+ * γ/2·E‖∇D(x)‖² at real samples. Mescheder, Geiger & Nowozin 2018, arXiv:1801.04406, eq. 9: the sum over features, the mean over samples.
+ * @param last γ at the end of training; default the same
+ */
+export const r1 = slopeAt("r1", ({ real }) => real);
 
 /** The same at generated samples: arXiv:1801.04406, eq. 10. */
-export const r2 = (weight = 1): Regulariser => {
-  checked("r2", weight);
-  return { name: "r2", perSample: true, discriminator: (play) => scaled(play, mean(play.e, squared(play, play.fake)), weight / 2) };
-};
+export const r2 = slopeAt("r2", ({ fake }) => fake);
 
 /** λ·E(‖∇D(x̂)‖ − 1)² at points between real and generated samples: WGAN-GP. Gulrajani et al. 2017, arXiv:1704.00028, eq. 3. */
 export const gradientPenalty = (weight = 10): Regulariser => {

@@ -10,7 +10,7 @@ import type { Regulariser } from "./regulariser.ts";
 import { topK } from "./top-k.ts";
 import { weightClip } from "./weight-clip.ts";
 
-/** By the names of the command line, with the number that is given there (`r1=0.5`), if one is. */
+/** By the names of the command line, with the number that is given there (`r1=0.5`), if one is, or two (`r1=1:0.1`). */
 export const regularisers = {
   r1,
   r2,
@@ -26,7 +26,7 @@ export const regularisers = {
   topk: topK,
   diffaugment: () => diffAugment(),
   ada: (target?: number) => ada(target === undefined ? {} : { target }),
-} as const satisfies Record<string, (value?: number) => Regulariser>;
+} as const satisfies Record<string, (value?: number, last?: number) => Regulariser>;
 
 export type RegulariserName = keyof typeof regularisers;
 
