@@ -57,7 +57,10 @@ function resumed(args: readonly string[]): string[] {
 /** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to, 130 where they stopped it. */
 function verdict(error: unknown, command: string): { code: 2 | 3 | 130; sentence: string } {
   if (error instanceof CounterfoilError)
-    return { code: 2, sentence: `expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]` };
+    return {
+      code: error.code === "interrupted" ? INTERRUPTED : 2,
+      sentence: `expected ${error.expected}, got ${error.got}; ${error.mend} [${error.code}]`,
+    };
   if (error instanceof Error && error.name === "CLIError")
     return { code: 2, sentence: `${oneLine(error.message)}; see counterfoil ${command} --help` };
   if (error instanceof Error && error.name === "AbortError")

@@ -32,7 +32,7 @@ describe.concurrent("a training run", () => {
     const run = join(dir, "run");
     const first = await counterfoil([...TRAIN, "--out", run, "-o", join(dir, "run.onnx")], { interruptAt: /epoch 1\/2, step 3\d/, env });
     expect(sentence(first)).toMatch(/interruption at epoch 1.*--resume/);
-    expect(first.code).toBe(2);
+    expect(first.code).toBe(130);
     expect(existsSync(join(dir, "run.onnx"))).toBe(false);
     const second = await counterfoil([...TRAIN, "--resume", run, "-o", join(dir, "run.onnx")], {
       interruptAt: /epoch 2\/2, step 2\d/,
@@ -100,7 +100,7 @@ describe.concurrent("a training run", () => {
     const run = join(dir, "run");
     const args = [...TRAIN, "--out", run, "-o", join(dir, "m.onnx")];
     const stopped = await counterfoil(args, { interruptAt: /epoch 2\/2, step 2\d/, env });
-    expect(stopped.code).toBe(2);
+    expect(stopped.code).toBe(130);
     const before = readdirSync(join(run, "checkpoints")).sort();
     // files may not grow past 64 KiB: the next checkpoint cannot be written
     const full = await counterfoil([...TRAIN, "--resume", run, "-o", join(dir, "m.onnx")], {
@@ -131,7 +131,7 @@ describe.concurrent("a training run", () => {
     const whole = await counterfoil([...args, "--out", join(dir, "whole")]);
     expect(whole.code).toBe(0);
     const cut = await counterfoil([...args, "--out", join(dir, "run")], { interruptAt: /step 4\d\/96/, env });
-    expect(cut.code).toBe(2);
+    expect(cut.code).toBe(130);
     const rest = await counterfoil([...args, "--out", join(dir, "run"), "--resume"]);
     expect(rest.code, rest.err).toBe(0);
     expect(await hash(join(dir, "run/generator.onnx"))).toBe(await hash(join(dir, "whole/generator.onnx")));
@@ -161,5 +161,5 @@ test("an interrupted attack says so", async () => {
     { interruptAt: /attacked \d+/, env },
   );
   expect(sentence(cut)).toMatch(/interrupted/);
-  expect(cut.code).toBe(2);
+  expect(cut.code).toBe(130);
 });
