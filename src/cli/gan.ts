@@ -4,21 +4,27 @@ import { fold, seedKey, sha256 } from "../base/index.ts";
 import { loadPools } from "../data/index.ts";
 import {
   answersOf,
+  diagnose,
   discriminatorGraph,
   drawLatent,
+  evaluateGan,
+  everyOf,
   generatorGraph,
   LOSSES,
   type Look,
   type NetworkName,
   networks,
+  observer,
   type Regulariser,
   type RegulariserName,
   recipe,
   regularisers,
+  sourceOf,
   trainGan,
 } from "../gan/index.ts";
 import { write } from "../onnx/index.ts";
 import { imageGrid } from "../report/index.ts";
+import { courseOf, memoryIn, metricsOf, sayVerdicts, summary } from "./gan-watch.ts";
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
@@ -61,6 +67,7 @@ const command = defineCommand({
     out: { type: "string", description: "run folder: generator, samples, metrics, checkpoints", default: "runs/gan" },
     resume: { type: "string", description: "go on in this run folder, or in that of --out" },
     samples: { type: "string", description: "samples drawn at each look", default: "100" },
+    measure: { type: "string", description: "samples that the result is measured on; 0: none", default: "5000" },
     limit: { type: "string", description: "use only so many samples" },
     ...runArgs,
     ...jsonArg,
@@ -75,6 +82,7 @@ const command = defineCommand({
     const [batch, microBatch, pack, critics, unroll, width, every, limit] = (
       ["batch", "micro-batch", "pack", "critics", "unroll", "width", "every", "limit"] as const
     ).map(whole);
+    const measured = number("measure", args.measure, { least: 0, whole: true });
     const model = args.model === undefined ? undefined : choice("model", args.model, Object.keys(networks) as NetworkName[]);
     const loss = args.loss === undefined ? undefined : choice("loss", args.loss, LOSSES);
     const updates = args.updates === undefined ? undefined : choice("updates", args.updates, ["alternating", "simultaneous"] as const);
@@ -82,9 +90,11 @@ const command = defineCommand({
     const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
     const smoothing = maybeNumber("smoothing", args.smoothing, { least: 0, most: 1 });
     const penalties = penaltiesOf(args.penalty);
-    const { train } = await loadPools(args.data, { seed, ...(limit && { limit }) });
+    const pools = await loadPools(args.data, { seed, ...(limit && { limit }) });
+    const { train } = pools;
     const gan = recipe(train, {
       key: seedKey(seed),
+      steps,
       conditional: args.conditional,
       ...(model && { model }),
       ...(loss && { loss }),
@@ -102,21 +112,26 @@ const command = defineCommand({
     });
     const folder = args.resume ?? args.out;
     const latent = drawLatent(gan, samples, fold(seedKey(seed), "samples"));
-    const show = async ({ step, generator }: Look): Promise<Record<string, number>> => {
+    // a conditional generator is asked for its classes in turn, which the discriminator of a game cannot be
+    const watch = await observer(gan, pools, { seed, memory: memoryIn(folder), ...run });
+    const pace = every ?? everyOf(gan, train);
+    const show = async (look: Look): Promise<Record<string, number>> => {
+      const { step, generator } = look;
       const made = await answersOf(generator, latent, run);
       if (train.shape.length === 3)
         await host.writeFile(
           `${folder}/samples/step-${String(step).padStart(7, "0")}.png`,
           await host.encodePng(imageGrid(made, { range: train.range })),
         );
-      return {};
+      return metricsOf(await watch.observe(look));
     };
+    const signal = interruptible();
     const bar = meter(`gan on ${train.name}, run folder ${folder}`);
     try {
       const each = trainGan(gan, train, {
         ...run,
         steps,
-        ...(every && { every }),
+        every: pace,
         seed,
         folder,
         resume: args.resume !== undefined,
@@ -141,7 +156,7 @@ const command = defineCommand({
           seed,
           provenance: train.provenance,
         },
-        signal: interruptible(),
+        signal,
         onWarning: say,
         onLook: show,
       });
@@ -162,6 +177,17 @@ const command = defineCommand({
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,
       );
+      const evaluation =
+        measured === 0
+          ? null
+          : await evaluateGan(sourceOf(gan, result, run), pools, {
+              n: measured,
+              seed,
+              ...run,
+              signal,
+              onProgress: (what) => bar.update(`measuring: ${what}`),
+            });
+      const verdicts = evaluation && diagnose(courseOf(result, watch.floor, pace, evaluation));
       const report = {
         command: "gan",
         model: args.model ?? null,
@@ -171,12 +197,17 @@ const command = defineCommand({
         steps: result.steps,
         runtime: result.runtime,
         history: result.history,
+        evaluation,
+        verdicts,
       };
+      if (evaluation) say(`  ${summary(evaluation)}`);
+      if (verdicts) sayVerdicts(verdicts);
       await host.writeFile(`${folder}/result.json`, `${JSON.stringify(report, null, 2)}\n`);
       if (args.json) printJson(report);
       return 0;
     } finally {
       bar.stop();
+      await watch.release();
     }
   },
 });

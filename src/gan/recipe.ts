@@ -1,7 +1,7 @@
 /** Games by name: networks, objective, penalties and optimisers that belong together, and what may be put in their place. */
 import { fail, fold, type Key } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
-import { adam, constant, exponential, sgd } from "../optim/index.ts";
+import { adam, constant, cosine, exponential, type Schedule, sgd } from "../optim/index.ts";
 import { type Gan, game } from "./gan.ts";
 import { type DiscriminatorNorm, type NetworkMaker, type NetworkName, networks, pairOf } from "./network/index.ts";
 import { type Objective, type ObjectiveName, objectives } from "./objective/index.ts";
@@ -25,18 +25,23 @@ interface Recipe extends Setting {
   readonly regularisers?: readonly Regulariser[];
 }
 
-const both = (transform: Gan["optimisers"]["generator"]["transform"], rate: number): Gan["optimisers"] => {
-  const optimiser = { transform, schedule: constant(rate) };
+const both = (transform: Gan["optimisers"]["generator"]["transform"], rate: number | Schedule): Gan["optimisers"] => {
+  const optimiser = { transform, schedule: typeof rate === "number" ? constant(rate) : rate };
   return { generator: optimiser, discriminator: optimiser };
 };
 
+/** Down to a hundredth over the training, where its length is known. */
+const falling = (rate: number, steps: number | undefined): number | Schedule =>
+  steps === undefined ? rate : cosine(rate, steps, rate / 100);
+
 /** What each pair is trained with where nothing else is said. */
-const RECIPES: Readonly<Record<NetworkName, () => Recipe>> = {
+const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recipe>> = {
   // R3GAN's objective on a small pair: it finds all modes of ring and grid (experiments/mixtures.md)
-  plane: () => ({
+  plane: (steps) => ({
     loss: "relativistic-paired",
-    regularisers: [r1(0.1), r2(0.1)],
-    optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 1e-3),
+    // a γ that falls lets the discriminator sharpen when the modes are found
+    regularisers: [r1(0.1, 0.001), r2(0.1, 0.001)],
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(1e-3, steps)),
     batch: 512,
     ema: 0.999,
   }),
@@ -57,10 +62,10 @@ const RECIPES: Readonly<Record<NetworkName, () => Recipe>> = {
   // Miyato et al. 2018
   resnet: () => ({ loss: "hinge", critics: 5, optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 2e-4), batch: 64 }),
   // Huang et al. 2024
-  r3gan: () => ({
+  r3gan: (steps) => ({
     loss: "relativistic-paired",
-    regularisers: [r1(1), r2(1)],
-    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), 2e-4),
+    regularisers: [r1(1, 0.1), r2(1, 0.1)],
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(2e-4, steps)),
     batch: 64,
     ema: 0.999,
   }),
@@ -71,6 +76,8 @@ export interface RecipeOptions
   /** Default: `plane` for vectors, `r3gan` for pictures. */
   readonly model?: NetworkName;
   readonly loss?: LossName;
+  /** Moves of the generator there will be, for rates that fall; default: rates that do not. */
+  readonly steps?: number;
   /** In the place of the recipe's; with a loss of one's own the recipe's are left out. */
   readonly regularisers?: readonly Regulariser[];
   /** Share of real samples that counts as generated; needs an objective that judges each sample for itself. */
@@ -105,7 +112,7 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
   const make: NetworkMaker | undefined = networks[model];
   if (!make)
     fail({ code: "model-unknown", expected: `one of ${Object.keys(networks).join(", ")}`, got: model, mend: "choose one of those" });
-  const own = RECIPES[model]();
+  const own = RECIPES[model](options.steps);
   const loss = options.loss ?? own.loss;
   if (!LOSSES.includes(loss)) fail({ code: "gan-loss", expected: `one of ${LOSSES.join(", ")}`, got: loss, mend: "choose one of those" });
   const combined = COMBINED[loss]?.[1]();

@@ -67,3 +67,13 @@ export async function answersOf(
     await program.release();
   }
 }
+
+/** Logits of samples [N, …] by a discriminator that judges `pack` of them together, N a multiple of it: of each pack one. */
+export const judgeOf =
+  (discriminator: Network, pack: number, run: RunOptions = {}) =>
+  async (x: Tensor<"float32">): Promise<ArrayLike<number>> => {
+    const [n, first, ...rest] = x.shape as [number, number, ...number[]];
+    const whole = n - (n % pack);
+    const packed = { ...rows(x, 0, whole), shape: [whole / pack, pack * first, ...rest] };
+    return (await answersOf(discriminator, packed, run)).data;
+  };

@@ -21,12 +21,16 @@ import { type GanStep, ganStep } from "./step.ts";
 export interface TrainGanOptions extends RunOptions, Pick<LoopOptions, "folder" | "resume" | "config" | "signal" | "onWarning"> {
   /** Moves of the generator. */
   readonly steps: number;
-  /** Steps between looks at the samples, and between checkpoints; default a pass over the data, at most 1,000. */
+  /** Steps between looks at the samples, and between checkpoints; default `everyOf`: a pass over the data, from 100 to 1,000. */
   readonly every?: number;
   readonly seed?: number;
   /** After so many steps. What it returns joins the metrics. */
   readonly onLook?: (look: Look) => Promise<Readonly<Record<string, number>>>;
 }
+
+/** Steps between looks where nothing else is said. */
+export const everyOf = ({ batch, critics }: Pick<Gan, "batch" | "critics">, { size }: Pick<Pool, "size">): number =>
+  Math.min(1_000, Math.max(100, Math.floor(size / (batch * critics))));
 
 /** Both networks at one moment. */
 export interface Look {
@@ -53,7 +57,7 @@ export interface GanResult extends LoopResult {
 export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions): AsyncGenerator<GanProgress, GanResult> {
   const { seed = 0, steps, onLook } = options;
   const root = seedKey(seed);
-  const every = options.every ?? Math.min(1_000, Math.max(1, Math.floor(data.size / (gan.batch * gan.critics))));
+  const every = options.every ?? everyOf(gan, data);
   const batch = batches(data, gan.batch, fold(root, "order"));
   const step = await ganStep(gan, options);
   const { generator: g, discriminator: d } = gan.optimisers;

@@ -127,7 +127,7 @@ describe.concurrent("a training run", () => {
 
   test("of a GAN resumes to the same generator", async () => {
     const dir = folder();
-    const args = ["gan", "--data", "ring8", "--steps", "96", "--every", "32", "--threads", "1", "--samples", "16"];
+    const args = ["gan", "--data", "ring8", "--steps", "96", "--every", "32", "--threads", "1", "--samples", "16", "--measure", "0"];
     const whole = await counterfoil([...args, "--out", join(dir, "whole")]);
     expect(whole.code).toBe(0);
     const cut = await counterfoil([...args, "--out", join(dir, "run")], { interruptAt: /step 4\d\/96/, env });

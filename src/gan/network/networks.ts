@@ -20,7 +20,7 @@ export interface Networks {
   readonly generator: LayerSpec;
   /** Of packed samples. */
   readonly discriminator: LayerSpec;
-  /** Where the generator's values lie; null: anywhere. Data are scaled to it before the discriminator sees them, and samples scaled back. */
+  /** What the data's range becomes before the discriminator sees it, and the generator's values are scaled back from; null: they are as they are. */
   readonly bounds: readonly [number, number] | null;
 }
 

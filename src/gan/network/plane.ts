@@ -7,5 +7,5 @@ export const plane: NetworkMaker = (shape, { width = 128 }) => ({
   latent: { size: 2, draw: { kind: "normal" } },
   generator: sequential(dense(width), relu(), dense(width), relu(), dense(size(shape)), reshape(...shape)),
   discriminator: sequential(flatten(), dense(width), leakyRelu(0.2), dense(width), leakyRelu(0.2), marked("features"), dense(1)),
-  bounds: null,
+  bounds: [-1, 1],
 });

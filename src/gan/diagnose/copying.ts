@@ -1,0 +1,19 @@
+import { figure, percent, type Rule, seen, unseen } from "./rule.ts";
+
+/** Share of copies that no chance explains: 1 % is expected. */
+const MANY = 0.2;
+
+/** Generated samples are training samples again. Meehan, Chaudhuri & Dasgupta 2020, arXiv:2004.05675, compare the same two distances. */
+export const copying: Rule = {
+  name: "memorisation",
+  title: "The generator repeats its training data",
+  mend: "bring more data, or augment what both networks see (--penalty ada or diffaugment); do not ship the samples as new",
+  find({ report }) {
+    if (!report) return unseen("training broke off");
+    const { copies, generated, heldOut } = report.memorisation;
+    return seen(
+      copies > MANY && generated < heldOut,
+      `${percent(copies)} of the samples are nearer to a training sample than 99 % of held-out ones are; median distance ${figure(generated)}, of held-out samples ${figure(heldOut)}`,
+    );
+  },
+};

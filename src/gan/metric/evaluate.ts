@@ -1,0 +1,230 @@
+/** All that can be measured of a generator: what `gan-eval` prints, and what a run ends with. */
+import { fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
+import { gather, type Pool, type Pools } from "../../data/index.ts";
+import type { RunOptions } from "../../run/index.ts";
+import { flat } from "./distances.ts";
+import { type Extractor, extractorFor } from "./extractor.ts";
+import { frechet } from "./frechet.ts";
+import { kernelDistance } from "./kernel-distance.ts";
+import { type Memorisation, memorisation } from "./memorisation.ts";
+import { countModes, klFromUniform } from "./modes.ts";
+import { neighbourhood } from "./neighbours.ts";
+import { rmseToOptimal } from "./optimal.ts";
+import { type Parzen, parzen } from "./parzen.ts";
+import { type TwoSample, twoSample } from "./two-sample.ts";
+import { trainSyntheticTestReal } from "./usefulness.ts";
+
+type Numbers = Tensor<"float32">;
+
+/** A generator, as metrics see it. */
+export interface Source {
+  /** Classes of a conditional one; null without. */
+  readonly classes: number | null;
+  /** `n` fresh samples [n, …], of the classes in turn where it is conditional, drawn from `seed`. */
+  sample(n: number, seed: number): Promise<{ readonly x: Numbers; readonly labels: Int32Array | null }>;
+  /** Logits of the game's own discriminator, higher for real; null without one. */
+  readonly judge: ((x: Numbers) => Promise<ArrayLike<number>>) | null;
+  /** Whether only differences of those logits mean something. */
+  readonly relative?: boolean;
+}
+
+export interface EvaluateOptions extends RunOptions {
+  /** Generated samples, and as many real ones; default 5,000, and of known mixtures 10,000 generated. */
+  readonly n?: number;
+  readonly seed?: number;
+  /** Default: the customary one (`extractorFor`). */
+  readonly extractor?: Extractor;
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (what: string) => void;
+}
+
+export interface GanReport {
+  readonly n: number;
+  readonly data: Pool["provenance"];
+  readonly seed: number;
+  readonly extractor: { readonly name: string; readonly sha256: string | null };
+  /** Real samples that generated ones are compared with, and of which part of the data. */
+  readonly real: { readonly n: number; readonly split: string };
+  readonly modes: number | null;
+  readonly modesOf: number | null;
+  readonly highQuality: number | null;
+  readonly reverseKl: number | null;
+  readonly rmseToOptimal: number | null;
+  readonly discriminatorAccuracy: number | null;
+  readonly freshDiscriminatorAccuracy: number;
+  readonly twoSample: TwoSample;
+  readonly frechet: number | null;
+  /** The same between the held-out samples and as many training ones: what a perfect generator would have. */
+  readonly frechetFloor: number | null;
+  readonly kid: number | null;
+  readonly precision: number;
+  readonly recall: number;
+  readonly density: number;
+  readonly coverage: number;
+  /** Precision and the others of as many training samples in the place of generated ones. */
+  readonly floor: { readonly precision: number; readonly recall: number; readonly density: number; readonly coverage: number };
+  readonly neighbours: number;
+  readonly parzen: Parzen | null;
+  /** Share of each class, by the extractor, among generated samples; null where it tells none, or too many to list. */
+  readonly classHistogram: readonly number[] | null;
+  readonly memorisation: Omit<Memorisation, "index">;
+  readonly trainSyntheticTestReal: number | null;
+}
+
+/** Samples of a mixture that modes are counted on, and those that its density is counted on. */
+const MODES = 10_000;
+const DENSITY = 400_000;
+/** Samples whose classes are counted (Srivastava et al. 2017, §4.2), so many at a time. */
+const COUNTED = 26_000;
+const PART = 1_000;
+/** Training images that the Parzen windows' width is chosen on. */
+const VALIDATION = 1_000;
+/** Samples that a classifier is trained on. */
+const SYNTHETIC = 20_000;
+/** Training samples that copies are looked for among. */
+const TRAINING = 20_000;
+/** Features beyond which a covariance says nothing of so few samples. */
+const MOST_FEATURES = 512;
+/** Classes beyond which shares are not listed. */
+const LISTED = 100;
+
+const some = (pool: Pool, n: number, seed: number): { x: Numbers; labels: Int32Array } =>
+  gather(pool, permutation(fold(seedKey(seed), pool.name), pool.size).subarray(0, Math.min(n, pool.size)));
+
+/**
+ * Measure a generator against data it was not shown: `pools.test`. Every figure is of `n` generated samples, and says beside it what as many training samples would get.
+ * @throws metric-few
+ */
+export async function evaluateGan(source: Source, pools: Pools, options: EvaluateOptions = {}): Promise<GanReport> {
+  const { seed = 0, signal, onProgress = () => {}, device, threads } = options;
+  const run: RunOptions = { ...(device && { device }), ...(threads && { threads }) };
+  const { train, test, mixture } = pools;
+  const stage = (what: string) => {
+    signal?.throwIfAborted();
+    onProgress(what);
+  };
+  const n = Math.min(options.n ?? 5_000, test.size);
+  const extractor = options.extractor ?? (await extractorFor(train.shape, `${train.provenance.source}`, run));
+  try {
+    stage("sampling");
+    const real = some(test, n, seed);
+    const twin = some(train, n, seed);
+    const { x: fake } = await source.sample(n, seed);
+    stage("features");
+    const [ofReal, ofTwin, ofFake] = [await extractor.answers(real.x), await extractor.answers(twin.x), await extractor.answers(fake)];
+    stage("neighbours");
+    const near = await neighbourhood(ofReal.features, ofFake.features, run);
+    const { k: _, ...floor } = await neighbourhood(ofReal.features, ofTwin.features, run);
+    const distant = ofReal.features.shape[1]! <= MOST_FEATURES;
+    stage("distances");
+    const distances = distant
+      ? {
+          frechet: frechet(ofReal.features, ofFake.features),
+          frechetFloor: frechet(ofReal.features, ofTwin.features),
+          kid: await kernelDistance(ofReal.features, ofFake.features, run),
+        }
+      : { frechet: null, frechetFloor: null, kid: null };
+    stage("copies");
+    const { index: _i, ...copies } = await memorisation(some(train, TRAINING, seed).x, real.x, fake, run);
+    const parzens = mayParzen(train) ? await parzenOf(source, pools, seed, run, stage) : null;
+    stage("a fresh discriminator");
+    const fresh = await twoSample(real.x, fake, { seed, ...run });
+    const modes = await modesOf(source, pools, extractor, seed);
+    stage("the discriminator");
+    const judged = source.judge && { real: await source.judge(real.x), fake: await source.judge(fake) };
+    const rmse =
+      mixture && source.judge
+        ? await rmseToOptimal(mixture, (await source.sample(DENSITY, seed + 1)).x, train.range, source.judge, {
+            relative: source.relative ?? false,
+          })
+        : null;
+    const useful = source.classes !== null && train.classes === source.classes ? await usefulness(source, test, seed, run, stage) : null;
+    return {
+      n,
+      data: train.provenance,
+      seed,
+      extractor: { name: extractor.name, sha256: extractor.sha256 },
+      real: { n: real.labels.length, split: test.name },
+      ...modes,
+      rmseToOptimal: rmse,
+      discriminatorAccuracy: judged && accuracyOf(judged.real, judged.fake, source.relative ?? false),
+      freshDiscriminatorAccuracy: fresh.accuracy,
+      twoSample: fresh,
+      ...distances,
+      precision: near.precision,
+      recall: near.recall,
+      density: near.density,
+      coverage: near.coverage,
+      floor,
+      neighbours: near.k,
+      parzen: parzens,
+      classHistogram: shares(ofFake.classes, extractor.classes),
+      memorisation: copies,
+      trainSyntheticTestReal: useful,
+    };
+  } finally {
+    if (!options.extractor) await extractor.release();
+  }
+}
+
+/**
+ * Share of samples that logits put on their side of 0; where only their differences mean something, of the mean of all.
+ */
+export function accuracyOf(real: ArrayLike<number>, fake: ArrayLike<number>, relative: boolean): number {
+  const [r, f] = [Array.from(real), Array.from(fake)];
+  const middle = relative ? (r.reduce((a, b) => a + b, 0) / r.length + f.reduce((a, b) => a + b, 0) / f.length) / 2 : 0;
+  return (r.filter((v) => v > middle).length / r.length + f.filter((v) => v <= middle).length / f.length) / 2;
+}
+
+/** Of pixels in [0, 1], as the protocol has them. */
+const mayParzen = ({ shape, range }: Pool): boolean => shape.length === 3 && shape[0] === 1 && range[0] === 0 && range[1] === 1;
+
+async function parzenOf(
+  source: Source,
+  { train, test }: Pools,
+  seed: number,
+  run: RunOptions,
+  stage: (what: string) => void,
+): Promise<Parzen> {
+  stage("Parzen windows");
+  const { x } = await source.sample(MODES, seed);
+  const validation = some(train, VALIDATION, seed + 1).x;
+  const whole = gather(
+    test,
+    Uint32Array.from({ length: test.size }, (_, i) => i),
+  ).x;
+  return parzen(flat(x), validation, whole, run);
+}
+
+async function modesOf(source: Source, { mixture, train }: Pools, extractor: Extractor, seed: number) {
+  if (mixture) {
+    const found = countModes((await source.sample(MODES, seed)).x.data, mixture);
+    return { modes: found.modes, modesOf: found.of, highQuality: found.highQuality, reverseKl: found.reverseKl };
+  }
+  const of = extractor.classes;
+  if (of === 0 || of !== train.classes) return { modes: null, modesOf: null, highQuality: null, reverseKl: null };
+  // classes are modes: of stacked digits every number of three digits
+  const counts = new Array<number>(of).fill(0);
+  for (let drawn = 0; drawn < COUNTED; drawn += PART) {
+    const { x } = await source.sample(PART, seed + 1 + drawn);
+    for (const c of (await extractor.answers(x)).classes!) counts[c]!++;
+  }
+  return { modes: counts.filter((c) => c > 0).length, modesOf: of, highQuality: null, reverseKl: klFromUniform(counts) };
+}
+
+async function usefulness(source: Source, test: Pool, seed: number, run: RunOptions, stage: (what: string) => void): Promise<number> {
+  stage("a classifier of generated samples");
+  const { x, labels } = await source.sample(SYNTHETIC, seed + 2);
+  const real = gather(
+    test,
+    Uint32Array.from({ length: test.size }, (_, i) => i),
+  );
+  return trainSyntheticTestReal({ x, y: labels! }, { x: real.x, y: real.labels }, source.classes!, { seed, ...run });
+}
+
+function shares(classes: Int32Array | null, of: number): number[] | null {
+  if (!classes || of > LISTED) return null;
+  const counts = new Array<number>(of).fill(0);
+  for (const c of classes) counts[c]!++;
+  return counts.map((c) => c / classes.length);
+}
