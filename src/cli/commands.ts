@@ -13,6 +13,8 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   harden: async () => (await import("./harden.ts")).default,
   certify: async () => (await import("./certify.ts")).default,
   gan: async () => (await import("./gan.ts")).default,
+  sample: async () => (await import("./sample.ts")).default,
+  "gan-eval": async () => (await import("./gan-eval.ts")).default,
   transfer: async () => (await import("./transfer.ts")).default,
   grad: async () => (await import("./grad.ts")).default,
   inspect: async () => (await import("./inspect.ts")).default,

@@ -6,10 +6,12 @@ import {
   answersOf,
   diagnose,
   discriminatorGraph,
+  discriminatorMetadata,
   drawLatent,
   evaluateGan,
   everyOf,
   generatorGraph,
+  generatorMetadata,
   LOSSES,
   type Look,
   type NetworkName,
@@ -170,9 +172,12 @@ const command = defineCommand({
         );
       }
       const result = next.value;
-      const bytes = write(generatorGraph(result.generator));
+      const bytes = write({ ...generatorGraph(result.generator), metadata: generatorMetadata(gan, train.range, args.data) });
       await host.writeFile(`${folder}/generator.onnx`, bytes);
-      await host.writeFile(`${folder}/discriminator.onnx`, write(discriminatorGraph(result.discriminator)));
+      await host.writeFile(
+        `${folder}/discriminator.onnx`,
+        write({ ...discriminatorGraph(result.discriminator), metadata: discriminatorMetadata(gan) }),
+      );
       const last = result.history.at(-1)!;
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,

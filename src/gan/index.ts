@@ -1,5 +1,6 @@
 export * from "./diagnose/index.ts";
 export * from "./gan.ts";
+export * from "./generator-file.ts";
 export * from "./metric/index.ts";
 export * from "./network/index.ts";
 export * from "./objective/index.ts";

@@ -37,11 +37,11 @@ const falling = (rate: number, steps: number | undefined): number | Schedule =>
 /** What each pair is trained with where nothing else is said. */
 const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recipe>> = {
   // R3GAN's objective on a small pair: it finds all modes of ring and grid (experiments/mixtures.md)
-  plane: (steps) => ({
+  plane: () => ({
     loss: "relativistic-paired",
     // a γ that falls lets the discriminator sharpen when the modes are found
     regularisers: [r1(0.1, 0.001), r2(0.1, 0.001)],
-    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(1e-3, steps)),
+    optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 1e-3),
     batch: 512,
     ema: 0.999,
   }),

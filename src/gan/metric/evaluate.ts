@@ -9,7 +9,7 @@ import { kernelDistance } from "./kernel-distance.ts";
 import { type Memorisation, memorisation } from "./memorisation.ts";
 import { countModes, klFromUniform } from "./modes.ts";
 import { neighbourhood } from "./neighbours.ts";
-import { rmseToOptimal } from "./optimal.ts";
+import { calibration, rmseToOptimal } from "./optimal.ts";
 import { type Parzen, parzen } from "./parzen.ts";
 import { type TwoSample, twoSample } from "./two-sample.ts";
 import { trainSyntheticTestReal } from "./usefulness.ts";
@@ -103,7 +103,7 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
     signal?.throwIfAborted();
     onProgress(what);
   };
-  const n = Math.min(options.n ?? 5_000, test.size);
+  const n = Math.min(options.n ?? 5_000, test.size, train.size);
   const extractor = options.extractor ?? (await extractorFor(train.shape, `${train.provenance.source}`, run));
   try {
     stage("sampling");
@@ -167,12 +167,10 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
   }
 }
 
-/**
- * Share of samples that logits put on their side of 0; where only their differences mean something, of the mean of all.
- */
+/** Share of samples, half of them real, that logits put on their side of 0; where only their differences mean something, of their `calibration`. */
 export function accuracyOf(real: ArrayLike<number>, fake: ArrayLike<number>, relative: boolean): number {
   const [r, f] = [Array.from(real), Array.from(fake)];
-  const middle = relative ? (r.reduce((a, b) => a + b, 0) / r.length + f.reduce((a, b) => a + b, 0) / f.length) / 2 : 0;
+  const middle = relative ? calibration([...r, ...f]) : 0;
   return (r.filter((v) => v > middle).length / r.length + f.filter((v) => v <= middle).length / f.length) / 2;
 }
 

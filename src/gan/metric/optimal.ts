@@ -35,9 +35,28 @@ function masses({ means, std }: Mixture, [low, high]: readonly [number, number])
 const sigmoid = (v: number): number => 1 / (1 + Math.exp(-v));
 
 /**
+ * What to take from logits whose differences alone mean something, so that as many samples are judged real as there are: Σ wᵢσ(dᵢ − c) = ½ Σ wᵢ, as the best
+ * discriminator has it, whatever p and q are.
+ */
+export function calibration(logits: ArrayLike<number>, weight: (i: number) => number = () => 1): number {
+  const d = Array.from(logits);
+  const total = d.reduce((sum, _, i) => sum + weight(i), 0);
+  let [low, high] = d.reduce(
+    ([a, b], v) => [Math.min(a, v), Math.max(b, v)] as [number, number],
+    [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY],
+  );
+  for (let k = 0; k < 60; k++) {
+    const c = (low + high) / 2;
+    if (d.reduce((sum, v, i) => sum + weight(i) * sigmoid(v - c), 0) > total / 2) low = c;
+    else high = c;
+  }
+  return (low + high) / 2;
+}
+
+/**
  * Root mean square of σ(D(x)) − p(x)/(p(x) + q(x)) on a grid of 400×400 cells over the data's range, each cell weighted by (p + q)/2: p the mixture's own mass in the cell, q the
- * share of `samples` [n, 2] there (outside the range they are left out). Where only differences of logits mean something (a relativistic objective), D is shifted so that its mean over
- * cells, so weighted, is 0. Goodfellow et al. 2014, arXiv:1406.2661, Proposition 1.
+ * share of `samples` [n, 2] there (outside the range they are left out). Where only differences of logits mean something (a relativistic objective), D is shifted
+ * by its `calibration`. Goodfellow et al. 2014, arXiv:1406.2661, Proposition 1.
  * @param logits of points [m, 2]
  */
 export async function rmseToOptimal(
@@ -66,7 +85,7 @@ export async function rmseToOptimal(
   const d = await logits({ dtype: "float32", shape: [used.length, 2], data: points });
   const weight = (c: number) => (p[c]! + q[c]!) / 2;
   const total = used.reduce((sum, c) => sum + weight(c), 0);
-  const shift = relative ? used.reduce((sum, c, k) => sum + weight(c) * d[k]!, 0) / total : 0;
+  const shift = relative ? calibration(d, (k) => weight(used[k]!)) : 0;
   const squares = used.reduce((sum, c, k) => sum + weight(c) * (sigmoid(d[k]! - shift) - p[c]! / (p[c]! + q[c]!)) ** 2, 0);
   return Math.sqrt(squares / total);
 }
