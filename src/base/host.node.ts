@@ -4,7 +4,7 @@ import { createRequire } from "node:module";
 import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fail } from "./fail.ts";
-import type { Host, Pixels } from "./host.ts";
+import type { Host, ImageWish, Pixels } from "./host.ts";
 
 /** What the operating system refuses, in a user's words. */
 const REFUSALS: Readonly<Record<string, { code: string; got: string; mend: string }>> = {
@@ -113,27 +113,36 @@ async function lock(path: string): Promise<() => Promise<void>> {
   return () => rm(path, { force: true });
 }
 
-async function decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels> {
+const unreadable = (cause: unknown): never =>
+  fail({
+    code: "image-unreadable",
+    expected: "a PNG or JPEG picture",
+    got: "bytes that are not one",
+    mend: "remove or replace the file",
+    cause,
+  });
+
+async function decodeImage(bytes: Uint8Array, { channels, width, height, fit = "fill" }: ImageWish): Promise<Pixels> {
   const { default: sharp } = await import("sharp");
-  let image = sharp(bytes).flatten({ background: "white" });
-  if (want.width || want.height) image = image.resize(want.width, want.height, { fit: "fill" });
-  image = want.channels === 1 ? image.greyscale().toColourspace("b-w") : image.toColourspace("srgb");
   try {
+    let image = sharp(bytes).flatten({ background: "white" });
+    if (fit === "cover") image = image.autoOrient();
+    if (width || height) image = image.resize(width, height, { fit });
+    image = channels === 1 ? image.greyscale().toColourspace("b-w") : image.toColourspace("srgb");
     const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
-    return {
-      width: info.width,
-      height: info.height,
-      channels: want.channels,
-      data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
-    };
+    return { width: info.width, height: info.height, channels, data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength) };
   } catch (cause) {
-    return fail({
-      code: "image-unreadable",
-      expected: "a PNG or JPEG picture",
-      got: "bytes that are not one",
-      mend: "remove or replace the file",
-      cause,
-    });
+    return unreadable(cause);
+  }
+}
+
+async function imageSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
+  const { default: sharp } = await import("sharp");
+  try {
+    const { width, height } = await sharp(bytes).metadata();
+    return { width, height };
+  } catch (cause) {
+    return unreadable(cause);
   }
 }
 
@@ -169,6 +178,7 @@ export const host: Host = {
   remove: (path) => speaking(`to remove ${path}`, () => rm(path, { recursive: true, force: true })),
   lock,
   decodeImage,
+  imageSize,
   encodePng,
   encodeJpeg,
   // dist/base and src/base lie equally deep

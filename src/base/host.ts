@@ -11,8 +11,10 @@ export interface Host {
   remove(path: string): Promise<void>;
   /** Take a lock file; a live holder is refused, a dead one's lock taken over. Returns how to give it back. */
   lock(path: string): Promise<() => Promise<void>>;
-  /** Decode PNG/JPEG to interleaved 8-bit pixels with the asked number of channels, resized where width and height are given. */
-  decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels>;
+  /** Decode PNG/JPEG to interleaved 8-bit pixels with the asked number of channels, resized where width and height are given. Throws `image-unreadable`. */
+  decodeImage(bytes: Uint8Array, want: ImageWish): Promise<Pixels>;
+  /** Size of a PNG/JPEG in pixels, by its header alone. Throws `image-unreadable`. */
+  imageSize(bytes: Uint8Array): Promise<{ readonly width: number; readonly height: number }>;
   encodePng(pixels: Pixels): Promise<Uint8Array>;
   /** @param quality 1 to 100 */
   encodeJpeg(pixels: Pixels, quality: number): Promise<Uint8Array>;
@@ -20,6 +22,14 @@ export interface Host {
   ownFile(path: string): Promise<Uint8Array>;
   /** A file inside an installed npm package. */
   packageFile(packageName: string, path: string): Promise<Uint8Array>;
+}
+
+export interface ImageWish {
+  readonly channels: 1 | 3;
+  readonly width?: number;
+  readonly height?: number;
+  /** `fill` (default) stretches to width × height; `cover` turns the picture upright (EXIF), keeps its proportions, and cuts off evenly what is over. */
+  readonly fit?: "fill" | "cover";
 }
 
 /** Interleaved 8-bit pixels: data[(y·width + x)·channels + c]. */

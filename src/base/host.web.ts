@@ -1,5 +1,5 @@
 import { fail } from "./fail.ts";
-import type { Host, Pixels } from "./host.ts";
+import type { Host, ImageWish, Pixels } from "./host.ts";
 
 const nowhere = (what: string) => (): never =>
   fail({
@@ -9,12 +9,15 @@ const nowhere = (what: string) => (): never =>
     mend: "pass bytes instead of a path",
   });
 
-async function decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: number; height?: number }): Promise<Pixels> {
+async function decodeImage(bytes: Uint8Array, want: ImageWish): Promise<Pixels> {
   const bitmap = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]));
   const width = want.width ?? bitmap.width;
   const height = want.height ?? bitmap.height;
   const pen = new OffscreenCanvas(width, height).getContext("2d")!;
-  pen.drawImage(bitmap, 0, 0, width, height);
+  // what is left of the picture once it has the wanted proportions; the bitmap is upright already
+  const share = want.fit === "cover" ? Math.min(bitmap.width / width, bitmap.height / height) : null;
+  const [w, h] = share === null ? [bitmap.width, bitmap.height] : [share * width, share * height];
+  pen.drawImage(bitmap, (bitmap.width - w) / 2, (bitmap.height - h) / 2, w, h, 0, 0, width, height);
   const rgba = pen.getImageData(0, 0, width, height).data;
   const data = new Uint8Array(width * height * want.channels);
   for (let i = 0; i < width * height; i++) {
@@ -23,6 +26,11 @@ async function decodeImage(bytes: Uint8Array, want: { channels: 1 | 3; width?: n
     else data[i] = Math.round(0.2126 * rgba[4 * i]! + 0.7152 * rgba[4 * i + 1]! + 0.0722 * rgba[4 * i + 2]!);
   }
   return { width, height, channels: want.channels, data };
+}
+
+async function imageSize(bytes: Uint8Array): Promise<{ width: number; height: number }> {
+  const { width, height } = await createImageBitmap(new Blob([bytes as Uint8Array<ArrayBuffer>]));
+  return { width, height };
 }
 
 async function encode({ width, height, channels, data }: Pixels, options: ImageEncodeOptions): Promise<Uint8Array> {
@@ -44,6 +52,7 @@ export const host: Host = {
   ownFile: nowhere("a file of this package"),
   packageFile: nowhere("a package's file"),
   decodeImage,
+  imageSize,
   encodePng: (pixels) => encode(pixels, { type: "image/png" }),
   encodeJpeg: (pixels, quality) => encode(pixels, { type: "image/jpeg", quality: quality / 100 }),
 };

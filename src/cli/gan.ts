@@ -47,9 +47,14 @@ const command = defineCommand({
   args: {
     data: {
       type: "string",
-      description: "ring8, grid25, mnist, stacked-mnist, toy:…, a folder of class folders, file.npz, file.csv",
+      description: "ring8, grid25, swiss-roll, mnist, stacked-mnist, toy:…, a folder of pictures or of class folders, file.npz, file.csv",
       required: true,
     },
+    resolution: {
+      type: "string",
+      description: "side of a folder's pictures: 8, 16, 32, 64 or 128 (default: what enlarges none, at most 64)",
+    },
+    strict: { type: "boolean", description: "stop at a picture that cannot be read, instead of leaving it out", default: false },
     model: { type: "string", description: `${Object.keys(networks).join(", ")} (default: plane for vectors, r3gan for pictures)` },
     loss: { type: "string", description: `${LOSSES.join(", ")} (default: the model's)` },
     penalty: { type: "string", description: `${Object.keys(regularisers).join(", ")}, as r1=1,r2=1 (default: the model's)` },
@@ -92,7 +97,14 @@ const command = defineCommand({
     const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
     const smoothing = maybeNumber("smoothing", args.smoothing, { least: 0, most: 1 });
     const penalties = penaltiesOf(args.penalty);
-    const pools = await loadPools(args.data, { seed, ...(limit && { limit }) });
+    const resolution = maybeNumber("resolution", args.resolution, { least: 1, whole: true });
+    const pools = await loadPools(args.data, {
+      seed,
+      strict: args.strict,
+      onWarning: say,
+      ...(limit && { limit }),
+      ...(resolution && { resolution }),
+    });
     const { train } = pools;
     const gan = recipe(train, {
       key: seedKey(seed),
@@ -141,6 +153,7 @@ const command = defineCommand({
           command: "gan",
           data: args.data,
           limit: args.limit ?? null,
+          resolution: args.resolution ?? null,
           model: args.model ?? null,
           loss: args.loss ?? null,
           penalty: args.penalty ?? null,
@@ -220,5 +233,6 @@ const command = defineCommand({
 export default withExamples(command, [
   "counterfoil gan --data ring8 --steps 5000 --out runs/ring",
   "counterfoil gan --data mnist --model dcgan --steps 4000 --out runs/digits",
+  "counterfoil gan --data photos/ --resolution 32 --steps 20000 --out runs/photos",
   "counterfoil gan --data mnist --model dcgan --loss wasserstein-gp --steps 4000 --out runs/wgan",
 ]);

@@ -1,12 +1,13 @@
 import { fail, strides, type Tensor } from "../base/index.ts";
 
-/** Labelled samples, and where they come from. */
+/** Samples, labelled for most purposes, and where they come from. */
 export interface Dataset {
   readonly name: string;
   /** [N, …inputShape] */
   readonly x: Tensor<"float32">;
-  /** Class of each sample. */
+  /** Class of each sample; 0 where there are no labels. */
   readonly y: Int32Array;
+  /** None where there are no labels. */
   readonly classes: readonly string[];
   /** Of one sample, without the batch. */
   readonly inputShape: readonly number[];
@@ -20,8 +21,8 @@ export interface DatasetOptions {
   readonly name: string;
   /** [N, …inputShape], images as [N, C, H, W]. */
   readonly x: Tensor<"float32">;
-  /** Classes as numbers from 0. */
-  readonly y: ArrayLike<number | bigint>;
+  /** Classes as numbers from 0; left out of samples without labels. */
+  readonly y?: ArrayLike<number | bigint>;
   /** Default: "0", "1", … up to the largest label. */
   readonly classes?: readonly string[];
   /** Default: [0, 1] where all values lie within, else the least and the largest found. */
@@ -49,7 +50,7 @@ export function dataset({ name, x, y, classes, range, provenance = {} }: Dataset
       got: `[${x.shape}]`,
       mend: "give each sample an axis of its own, even for one feature: x[:, None]",
     });
-  if (y.length !== n)
+  if (y && y.length !== n)
     fail({
       code: "data-length",
       expected: `${n} labels in ${name}, one a sample`,
@@ -57,12 +58,12 @@ export function dataset({ name, x, y, classes, range, provenance = {} }: Dataset
       mend: "save x and y of the same length",
     });
   const found = extent(name, x);
-  const labels = labelsOf(name, y, classes?.length ?? MOST_CLASSES);
+  const labels = y ? labelsOf(name, y, classes?.length ?? MOST_CLASSES) : new Int32Array(n);
   return {
     name,
     x,
     y: labels,
-    classes: classes ?? Array.from({ length: labels.reduce((most, k) => Math.max(most, k), 0) + 1 }, (_, k) => `${k}`),
+    classes: classes ?? Array.from({ length: y ? labels.reduce((most, k) => Math.max(most, k), 0) + 1 : 0 }, (_, k) => `${k}`),
     inputShape,
     range: range ?? (found[0] >= 0 && found[1] <= 1 ? [0, 1] : found),
     provenance,

@@ -1,9 +1,11 @@
 export * from "./csv.ts";
 export * from "./dataset.ts";
 export * from "./image-folder.ts";
+export * from "./image-pool.ts";
 export * from "./mnist.ts";
 export * from "./npy.ts";
 export * from "./npz.ts";
+export { CLASS_LIST } from "./pictures.ts";
 export * from "./pool.ts";
 export * from "./pools.ts";
 export * from "./scaling.ts";

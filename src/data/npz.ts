@@ -35,10 +35,21 @@ export const writeNpz = (tensors: Readonly<Record<string, Tensor>>): Uint8Array 
  */
 export async function npz(bytes: Uint8Array, name: string): Promise<Dataset> {
   const { x, y } = readNpz(bytes, name, ["x", "y"]);
-  if (!x || !y) return missing(bytes, name);
-  if (isFloat(y.dtype))
+  if (!x || !y) return missing(bytes, name, "arrays x and y");
+  return samplesOf(bytes, name, x, y);
+}
+
+/** The same, with `y` or without. Throws what `npz` throws. */
+export async function npzSamples(bytes: Uint8Array, name: string): Promise<Dataset> {
+  const { x, y } = readNpz(bytes, name, ["x", "y"]);
+  if (!x) return missing(bytes, name, "an array x");
+  return samplesOf(bytes, name, x, y);
+}
+
+async function samplesOf(bytes: Uint8Array, name: string, x: Tensor, y: Tensor | undefined): Promise<Dataset> {
+  if (y && isFloat(y.dtype))
     fail({ code: "npz-dtype", expected: `y in ${name} of a whole-number type`, got: y.dtype, mend: "convert it with y.astype(np.int64)" });
-  if (y.shape.length !== 1)
+  if (y && y.shape.length !== 1)
     fail({
       code: "npz-dtype",
       expected: `y in ${name} of shape [N]`,
@@ -48,16 +59,16 @@ export async function npz(bytes: Uint8Array, name: string): Promise<Dataset> {
   return dataset({
     name,
     x: { dtype: "float32", shape: x.shape, data: asFloat32(x, name) },
-    y: y.data,
+    ...(y && { y: y.data }),
     range: x.dtype === "uint8" ? [0, 1] : undefined,
-    provenance: { source: name, n: y.data.length, sha256: await sha256(bytes) },
+    provenance: { source: name, n: x.shape[0] ?? 0, ...(!y && { labels: "none" }), sha256: await sha256(bytes) },
   });
 }
 
-function missing(bytes: Uint8Array, name: string): never {
+function missing(bytes: Uint8Array, name: string, what: string): never {
   const arrays: string[] = [];
   unzip(bytes, name, (array) => arrays.push(array) < 0);
-  return fail({ code: "npz-array", expected: `arrays x and y in ${name}`, got: arrays.join(", ") || "no array", mend: MEND });
+  return fail({ code: "npz-array", expected: `${what} in ${name}`, got: arrays.join(", ") || "no array", mend: MEND });
 }
 
 function asFloat32({ dtype, data }: Tensor, name: string): Float32Array {

@@ -1,6 +1,7 @@
 /** Samples that are written where they are wanted, one at a time: what a GAN is shown. Too many for an array, they may be made as they are asked for. */
-import { size, type Tensor } from "../base/index.ts";
+import { fail, fold, seedKey, size, type Tensor } from "../base/index.ts";
 import type { Dataset } from "./dataset.ts";
+import { checkedLimit, stratified } from "./split.ts";
 
 export interface Pool {
   readonly name: string;
@@ -40,4 +41,35 @@ export function poolOf({ name, x, y, classes, inputShape, range, provenance }: D
     write: (i, out) => out.set(x.data.subarray(i * width, (i + 1) * width)),
     label: (i) => y[i]!,
   };
+}
+
+/**
+ * Two parts of a pool, by the seed: nine tenths to learn from, and a tenth that is held out, at least one sample; the classes in their proportions. A `limit` draws so many
+ * samples first. Nothing is copied.
+ * @throws data-few, data-limit
+ */
+export function holdOut(
+  pool: Pool,
+  { limit, seed = 0 }: { readonly limit?: number; readonly seed?: number } = {},
+): { readonly train: Pool; readonly test: Pool } {
+  const n = Math.min(limit === undefined ? pool.size : checkedLimit(limit), pool.size);
+  if (n < 2)
+    fail({
+      code: "data-few",
+      expected: `at least 2 samples of ${pool.name} to split`,
+      got: `${n}`,
+      mend: "bring more samples, or raise the limit",
+    });
+  const labels = Int32Array.from({ length: pool.size }, (_, i) => pool.label(i));
+  const order = stratified(labels, fold(seedKey(seed), "split"));
+  const learnt = n - Math.max(1, Math.round(n / 10));
+  const part = (name: string, of: Uint32Array): Pool => ({
+    ...pool,
+    name: `${pool.name}:${name}`,
+    size: of.length,
+    provenance: { ...pool.provenance, n: of.length, part: name, seed },
+    write: (i, out) => pool.write(of[i]!, out),
+    label: (i) => labels[of[i]!]!,
+  });
+  return { train: part("train", order.subarray(0, learnt)), test: part("test", order.subarray(learnt, n)) };
 }

@@ -62,6 +62,19 @@ const TOYS = {
     },
     range: [-1.2, 1.2],
   },
+  /**
+   * One arm of Archimedes' spiral, three quarters of a turn to two and a quarter: scikit-learn's make_swiss_roll(noise=0.25) in the plane of the roll, as Gulrajani et al. 2017
+   * (arXiv:1704.00028, the code's toy) draw it, scaled to end at radius 1. The classes are its inner and its outer half.
+   */
+  "swiss-roll": {
+    classes: 2,
+    std: 0.25 / (4.5 * Math.PI),
+    point: (label, t) => {
+      const angle = 1.5 * Math.PI * (1 + label + t);
+      return [(angle / (4.5 * Math.PI)) * Math.cos(angle), (angle / (4.5 * Math.PI)) * Math.sin(angle)];
+    },
+    range: [-1.2, 1.2],
+  },
 } as const satisfies Record<string, Toy>;
 
 export type ToyName = keyof typeof TOYS;

@@ -24,7 +24,11 @@ const generatorFacts = z.object({
   range: z.tuple([z.number(), z.number()]),
   data: z.string(),
 });
-const discriminatorFacts = z.object({ pack: z.number().int().min(1), relative: z.boolean() });
+const discriminatorFacts = z.object({
+  pack: z.number().int().min(1),
+  threshold: z.number().nullable(),
+  logOdds: z.union([z.boolean(), z.literal("shifted")]),
+});
 
 /** To write into generator.onnx. */
 export const generatorMetadata = ({ latent, classes }: Gan, range: readonly [number, number], data: string): Record<string, string> => ({
@@ -33,7 +37,7 @@ export const generatorMetadata = ({ latent, classes }: Gan, range: readonly [num
 
 /** To write into discriminator.onnx. */
 export const discriminatorMetadata = ({ pack, objective }: Gan): Record<string, string> => ({
-  [DISCRIMINATOR]: JSON.stringify({ pack, relative: !objective.separable }),
+  [DISCRIMINATOR]: JSON.stringify({ pack, threshold: objective.threshold, logOdds: objective.logOdds }),
 });
 
 export interface GeneratorFile {
@@ -151,12 +155,12 @@ export async function loadGenerator(path: string, run: RunOptions = {}): Promise
 export async function loadDiscriminator(path: string, run: RunOptions = {}) {
   const { bytes } = await modelFile(path);
   const told = decode(bytes).metadata[DISCRIMINATOR];
-  const { pack, relative } = factsOf(discriminatorFacts, told ?? "nothing", path);
+  const { pack, ...facts } = factsOf(discriminatorFacts, told ?? "nothing", path);
   const file = await openFile(bytes, run);
   return {
-    relative,
+    ...facts,
     pack,
-    async judge(x: Numbers): Promise<ArrayLike<number>> {
+    async logits(x: Numbers): Promise<ArrayLike<number>> {
       const [n, first, ...rest] = x.shape as [number, number, ...number[]];
       const packs = Math.floor(n / pack);
       const packed: Numbers = { ...rows(x, 0, packs * pack), shape: [packs, pack * first, ...rest] };
@@ -173,11 +177,10 @@ export const sourceOfFile = (
   truncation = 1,
 ): Source => ({
   classes: generator.classes,
-  relative: discriminator?.relative ?? false,
   async sample(n, seed) {
     const labels = generator.classes === null ? undefined : classesInTurn(n, generator.classes);
     const x = await generator.sample(generator.draw(n, seed, truncation), labels);
     return { x, labels: labels ? Int32Array.from(labels.data, Number) : null };
   },
-  judge: discriminator && generator.classes === null ? discriminator.judge : null,
+  judge: generator.classes === null ? discriminator : null,
 });

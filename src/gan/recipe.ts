@@ -121,8 +121,8 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
   if (conditional && data.classes < 2)
     fail({
       code: "gan-classes",
-      expected: `labelled data of two classes or more, for a conditional game`,
-      got: `${data.classes} in ${data.name}`,
+      expected: "labelled data of two classes or more, for a conditional game",
+      got: data.classes === 0 ? `${data.name}, which has no labels` : `${data.classes} in ${data.name}`,
       mend: "leave --conditional out",
     });
   const classes = conditional ? data.classes : null;

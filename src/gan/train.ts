@@ -1,5 +1,5 @@
 /** Train a generator against a discriminator. */
-import { fold, full, seedKey, type Tensor } from "../base/index.ts";
+import { fail, fold, full, seedKey, type Tensor } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
 import type { Layer } from "../nn/index.ts";
 import type { RunOptions } from "../run/index.ts";
@@ -56,6 +56,13 @@ export interface GanResult extends LoopResult {
  */
 export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions): AsyncGenerator<GanProgress, GanResult> {
   const { seed = 0, steps, onLook } = options;
+  if (gan.classes !== null && (data.classes === 0 || data.classes > gan.classes))
+    fail({
+      code: "gan-classes",
+      expected: `labelled data of at most ${gan.classes} classes, for this conditional game`,
+      got: data.classes === 0 ? `${data.name}, which has no labels` : `${data.classes} in ${data.name}`,
+      mend: "make a game for these data, or one without classes",
+    });
   const root = seedKey(seed);
   const every = options.every ?? everyOf(gan, data);
   const batch = batches(data, gan.batch, fold(root, "order"));

@@ -173,6 +173,12 @@ describe("bad folders", () => {
       async () => imageFolder(await folder("broken", { "cat/1.png": await png(ascending), "cat/2.png": new Uint8Array(50) })),
     ],
     [
+      "an empty file",
+      "image-unreadable",
+      "expected a PNG or JPEG picture in ROOT/nothing/cat/1.png, got bytes that are not one; remove or replace the file",
+      async () => imageFolder(await folder("nothing", { "cat/1.png": new Uint8Array() })),
+    ],
+    [
       "a picture cut short",
       "image-unreadable",
       "expected a PNG or JPEG picture in ROOT/short/cat/1.png, got bytes that are not one; remove or replace the file",

@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { zipSync } from "fflate";
 import { describe, expect, it, test } from "vitest";
 import { type DType, fold, full, normal, seedKey, type Tensor, tensor } from "../../src/base/index.ts";
-import { loadData, npz, readNpy, readNpz, writeNpy, writeNpz } from "../../src/data/index.ts";
+import { loadData, npz, npzSamples, readNpy, readNpz, writeNpy, writeNpz } from "../../src/data/index.ts";
 import { expectRefusal, type Refusal } from "./refusal.ts";
 
 const at = (name: string) => `test/data/fixtures/${name}`;
@@ -79,6 +79,21 @@ describe("laws", () => {
   });
 });
 
+test("without y there are no labels; with it they are as ever", async () => {
+  const x = tensor([0, 51, 102, 255], [2, 1, 2], "uint8");
+  const none = await npzSamples(writeNpz({ x }), "a.npz");
+  expect(none).toMatchObject({
+    classes: [],
+    y: Int32Array.of(0, 0),
+    inputShape: [1, 2],
+    range: [0, 1],
+    provenance: { n: 2, labels: "none" },
+  });
+  expect(none.x.data).toEqual(Float32Array.of(0, 0.2, 0.4, 1));
+  const both = writeNpz({ x, y: tensor([1, 0], [2], "int64") });
+  expect(await npzSamples(both, "a.npz")).toEqual(await npz(both, "a.npz"));
+});
+
 describe("bad files", () => {
   const zip = (x: Tensor, y: Tensor) => npz(writeNpz({ x, y }), "a.npz");
   const labels = (...y: number[]) => tensor(y, [y.length], "int32");
@@ -103,6 +118,7 @@ describe("bad files", () => {
       `expected arrays x and y in a.npz, got x_train, y; ${save}`,
       () => npz(writeNpz({ x_train: two, y: labels(0, 1) }), "a.npz"),
     ],
+    ["no samples", "npz-array", `expected an array x in a.npz, got y; ${save}`, () => npzSamples(writeNpz({ y: labels(0) }), "a.npz")],
     ["no array", "npz-array", `expected arrays x and y in a.npz, got no array; ${save}`, () => npz(writeNpz({}), "a.npz")],
     [
       "not an array",

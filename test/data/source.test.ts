@@ -106,7 +106,7 @@ describe("data to evaluate on", () => {
 
 describe("bad names", () => {
   const unknown = (spec: string) =>
-    `expected mnist[:train|:test], toy:ring, toy:grid, toy:moons, toy:spirals, a folder of class folders, file.npz or file.csv, got “${spec}”; check the spelling and the path`;
+    `expected mnist[:train|:test], toy:ring, toy:grid, toy:moons, toy:spirals, toy:swiss-roll, a folder of class folders, file.npz or file.csv, got “${spec}”; check the spelling and the path`;
   const limit = (got: string) => `expected --limit to be a whole number ≥ 1, got “${got}”; pass --limit with such a number`;
   const rows: readonly Refusal[] = [
     ["no such source", "data-unknown", unknown("minst"), () => labelled("minst", {})],
@@ -116,7 +116,7 @@ describe("bad names", () => {
     [
       "no such toy",
       "toy-unknown",
-      "expected one of ring, grid, moons, spirals, got “moon”; choose one of those",
+      "expected one of ring, grid, moons, spirals, swiss-roll, got “moon”; choose one of those",
       () => labelled("toy:moon", {}),
     ],
     ["no such file", "file-missing", "expected a file at no.npz, got nothing there; check the path", () => labelled("no.npz", {})],

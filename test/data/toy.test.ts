@@ -64,10 +64,32 @@ test("the second spiral is the first, turned by half a turn", () => {
   expect(wrong.length / N).toBeLessThan(0.01);
 });
 
+test("the roll is its closed form and noise: radius = angle/(4.5π), the angle from 1.5π to 4.5π, uniform; its classes are the halves", () => {
+  const { x, y } = toy("swiss-roll", seedKey(4), N);
+  const std = 0.25 / (4.5 * Math.PI);
+  let squares = 0;
+  const along = Array.from(y, (label, i) => {
+    const [a, b] = [x.data[2 * i]!, x.data[2 * i + 1]!];
+    // of the two turns there may be, the one whose radius is nearest
+    const turns = [0, 1, 2].map((k) => Math.atan2(b, a) + 2 * Math.PI * k + (Math.atan2(b, a) < 0 ? 2 * Math.PI : 0));
+    const off = (angle: number) => Math.hypot(a, b) - angle / (4.5 * Math.PI);
+    const angle = turns.reduce((best, t) => (Math.abs(off(t)) < Math.abs(off(best)) ? t : best));
+    squares += off(angle) ** 2;
+    const share = (angle / (1.5 * Math.PI) - 1) / 2;
+    expect(Math.abs(share - (label + 0.5) / 2)).toBeLessThan(0.3);
+    return share;
+  });
+  expect(Math.sqrt(squares / N) / std).toBeGreaterThan(0.9);
+  expect(Math.sqrt(squares / N) / std).toBeLessThan(1.1);
+  // Kolmogorov–Smirnov: 1.95/√N has probability 0.001; 0.005 for the noise along the arm
+  const far = Math.max(...along.sort((a, b) => a - b).map((s, i) => Math.abs(s - (i + 0.5) / N)));
+  expect(far).toBeLessThan(1.95 / Math.sqrt(N) + 0.005);
+});
+
 it("refuses another name", () =>
   expectRefusal([
     "",
     "toy-unknown",
-    "expected one of ring, grid, moons, spirals, got “moon”; choose one of those",
+    "expected one of ring, grid, moons, spirals, swiss-roll, got “moon”; choose one of those",
     () => toy("moon" as ToyName, seedKey(0)),
   ]));

@@ -92,4 +92,6 @@ test.each<[NetworkName, readonly number[]]>([
     numbers(await answersOf(discriminator, real, { threads: 1 }, labels(2))),
   );
   expect(() => recipe({ ...pool, classes: 1 }, { model, conditional: true, key: seedKey(0) })).toThrow(/labelled data of two classes/);
+  expect(() => recipe({ ...pool, classes: 0 }, { model, conditional: true, key: seedKey(0) })).toThrow(/which has no labels/);
+  await expect(trainGan(gan, { ...pool, classes: 0 }, { steps: 1 }).next()).rejects.toThrow(/for this conditional game, got .* no labels/);
 });

@@ -119,7 +119,7 @@ export async function observer(
         shift: old ? shares.reduce((sum, s, k) => sum + Math.abs(s - old[k]!), 0) / 2 : 0,
         precision: near.precision,
         coverage: near.coverage,
-        accuracy: accuracyOf(await judge(real), await judge(fake), !gan.objective.separable),
+        accuracy: accuracyOf(await judge(real), await judge(fake), gan.objective.threshold),
       };
       await memory.keep(step, features);
       return seen;

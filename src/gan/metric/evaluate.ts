@@ -2,6 +2,7 @@
 import { fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
 import { gather, type Pool, type Pools } from "../../data/index.ts";
 import type { RunOptions } from "../../run/index.ts";
+import type { Objective } from "../objective/index.ts";
 import { flat } from "./distances.ts";
 import { type Extractor, extractorFor } from "./extractor.ts";
 import { frechet } from "./frechet.ts";
@@ -16,16 +17,20 @@ import { trainSyntheticTestReal } from "./usefulness.ts";
 
 type Numbers = Tensor<"float32">;
 
+/** A discriminator, as metrics see it. */
+export interface Judge extends Pick<Objective, "threshold" | "logOdds"> {
+  /** Of samples [n, …], higher for real. */
+  logits(x: Numbers): Promise<ArrayLike<number>>;
+}
+
 /** A generator, as metrics see it. */
 export interface Source {
   /** Classes of a conditional one; null without. */
   readonly classes: number | null;
   /** `n` fresh samples [n, …], of the classes in turn where it is conditional, drawn from `seed`. */
   sample(n: number, seed: number): Promise<{ readonly x: Numbers; readonly labels: Int32Array | null }>;
-  /** Logits of the game's own discriminator, higher for real; null without one. */
-  readonly judge: ((x: Numbers) => Promise<ArrayLike<number>>) | null;
-  /** Whether only differences of those logits mean something. */
-  readonly relative?: boolean;
+  /** The game's own discriminator; null without one. */
+  readonly judge: Judge | null;
 }
 
 export interface EvaluateOptions extends RunOptions {
@@ -131,13 +136,9 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
     const fresh = await twoSample(real.x, fake, { seed, ...run });
     const modes = await modesOf(source, pools, extractor, seed);
     stage("the discriminator");
-    const judged = source.judge && { real: await source.judge(real.x), fake: await source.judge(fake) };
+    const { judge } = source;
     const rmse =
-      mixture && source.judge
-        ? await rmseToOptimal(mixture, (await source.sample(DENSITY, seed + 1)).x, train.range, source.judge, {
-            relative: source.relative ?? false,
-          })
-        : null;
+      mixture && judge?.logOdds ? await rmseToOptimal(mixture, (await source.sample(DENSITY, seed + 1)).x, train.range, judge) : null;
     const useful = source.classes !== null && train.classes === source.classes ? await usefulness(source, test, seed, run, stage) : null;
     return {
       n,
@@ -147,7 +148,7 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
       real: { n: real.labels.length, split: test.name },
       ...modes,
       rmseToOptimal: rmse,
-      discriminatorAccuracy: judged && accuracyOf(judged.real, judged.fake, source.relative ?? false),
+      discriminatorAccuracy: judge && accuracyOf(await judge.logits(real.x), await judge.logits(fake), judge.threshold),
       freshDiscriminatorAccuracy: fresh.accuracy,
       twoSample: fresh,
       ...distances,
@@ -167,10 +168,10 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
   }
 }
 
-/** Share of samples, half of them real, that logits put on their side of 0; where only their differences mean something, of their `calibration`. */
-export function accuracyOf(real: ArrayLike<number>, fake: ArrayLike<number>, relative: boolean): number {
+/** Share of samples, half of them real, that logits put on their side of the threshold; where only their differences mean something, of their `calibration`. */
+export function accuracyOf(real: ArrayLike<number>, fake: ArrayLike<number>, threshold: number | null): number {
   const [r, f] = [Array.from(real), Array.from(fake)];
-  const middle = relative ? calibration([...r, ...f]) : 0;
+  const middle = threshold ?? calibration([...r, ...f]);
   return (r.filter((v) => v > middle).length / r.length + f.filter((v) => v <= middle).length / f.length) / 2;
 }
 

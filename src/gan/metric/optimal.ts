@@ -1,6 +1,7 @@
 /** How far a discriminator is from the best there is, where the data's density is known. */
 import { fail, type Tensor } from "../../base/index.ts";
 import type { Mixture } from "../../data/index.ts";
+import type { Judge } from "./evaluate.ts";
 
 type Numbers = Tensor<"float32">;
 
@@ -55,16 +56,14 @@ export function calibration(logits: ArrayLike<number>, weight: (i: number) => nu
 
 /**
  * Root mean square of σ(D(x)) − p(x)/(p(x) + q(x)) on a grid of 400×400 cells over the data's range, each cell weighted by (p + q)/2: p the mixture's own mass in the cell, q the
- * share of `samples` [n, 2] there (outside the range they are left out). Where only differences of logits mean something (a relativistic objective), D is shifted
+ * share of `samples` [n, 2] there (outside the range they are left out). Where the objective fixes its logits up to a constant only (a relativistic one), D is shifted
  * by its `calibration`. Goodfellow et al. 2014, arXiv:1406.2661, Proposition 1.
- * @param logits of points [m, 2]
  */
 export async function rmseToOptimal(
   mixture: Mixture,
   samples: Numbers,
   range: readonly [number, number],
-  logits: (points: Numbers) => Promise<ArrayLike<number>>,
-  { relative }: { readonly relative: boolean },
+  { logits, logOdds }: Pick<Judge, "logits" | "logOdds">,
 ): Promise<number> {
   if (samples.shape[1] !== 2)
     fail({ code: "metric-shape", expected: "points of the plane", got: `[${samples.shape}]`, mend: "ask for this of mixtures only" });
@@ -85,7 +84,7 @@ export async function rmseToOptimal(
   const d = await logits({ dtype: "float32", shape: [used.length, 2], data: points });
   const weight = (c: number) => (p[c]! + q[c]!) / 2;
   const total = used.reduce((sum, c) => sum + weight(c), 0);
-  const shift = relative ? calibration(d, (k) => weight(used[k]!)) : 0;
+  const shift = logOdds === "shifted" ? calibration(d, (k) => weight(used[k]!)) : 0;
   const squares = used.reduce((sum, c, k) => sum + weight(c) * (sigmoid(d[k]! - shift) - p[c]! / (p[c]! + q[c]!)) ** 2, 0);
   return Math.sqrt(squares / total);
 }

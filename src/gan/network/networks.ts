@@ -62,7 +62,7 @@ export function pyramid(network: string, shape: Shape): { readonly channels: num
       code: "gan-resolution",
       expected: `square pictures for ${network}, of 8, 16, 32, 64 or 128 pixels a side (or another 4…7 · 2ᵏ up to 128, as 28)`,
       got: `[${shape}]`,
-      mend: "resize them (--size 32), or choose networks for vectors",
+      mend: "resize them (a folder's by --resolution 32), or choose networks for vectors",
     });
   return { channels, base, halvings };
 }

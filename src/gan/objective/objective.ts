@@ -10,8 +10,8 @@ export interface Objective {
   generator(e: Emit, fake: Value, real: Value): Value;
   /** The logit above which a sample is called real; null where logits only mean something beside others (Wasserstein, relativistic). */
   readonly threshold: number | null;
-  /** Whether the logit of the best discriminator is log p/q, so that σ(logit) is p/(p + q). */
-  readonly logOdds: boolean;
+  /** Whether the logit of the best discriminator is log p/q, so that σ(logit) is p/(p + q); `shifted`: up to a constant. */
+  readonly logOdds: boolean | "shifted";
   /** Whether the losses are means of terms of one sample, or one pair, each: then a batch may be taken in parts. */
   readonly separable: boolean;
 }
