@@ -182,7 +182,10 @@ test("gan", async () => {
   // after ten steps everything looks the same, and it says so
   expect(report.evaluation.freshDiscriminatorAccuracy).toBeGreaterThan(0.95);
   expect(report.evaluation.frechet).toBeGreaterThan(10 * report.evaluation.frechetFloor);
-  expect(report.verdicts.find((v: { rule: string }) => v.rule === "mode-collapse")).toMatchObject({ found: true, mend: expect.any(String) });
+  expect(report.verdicts.find((v: { rule: string }) => v.rule === "mode-collapse")).toMatchObject({
+    found: true,
+    mend: expect.any(String),
+  });
   for (const file of [
     "gan/generator.onnx",
     "gan/samples/step-0000000.png",

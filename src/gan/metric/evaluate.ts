@@ -78,7 +78,7 @@ export interface GanReport {
 
 /** Samples of a mixture that modes are counted on, and those that its density is counted on. */
 const MODES = 10_000;
-const DENSITY = 400_000;
+const DENSITY = 1_000_000;
 /** Samples whose classes are counted (Srivastava et al. 2017, §4.2), so many at a time. */
 const COUNTED = 26_000;
 const PART = 1_000;
