@@ -55,11 +55,11 @@ const command = defineCommand({
       description: "side of a folder's pictures: 8, 16, 32, 64 or 128 (default: what enlarges none, at most 64)",
     },
     strict: { type: "boolean", description: "stop at a picture that cannot be read, instead of leaving it out", default: false },
-    model: { type: "string", description: `${Object.keys(networks).join(", ")} (default: plane for vectors, r3gan for pictures)` },
+    model: { type: "string", description: `${Object.keys(networks).join(", ")} (default: plane for vectors, small for pictures)` },
     loss: { type: "string", description: `${LOSSES.join(", ")} (default: the model's)` },
     penalty: { type: "string", description: `${Object.keys(regularisers).join(", ")}, as r1=1,r2=1 (default: the model's)` },
     smoothing: { type: "string", description: "share of real samples that counts as generated" },
-    steps: { type: "string", description: "moves of the generator", default: "10000" },
+    steps: { type: "string", description: "moves of the generator (default: 10000 for vectors, 4000 for pictures)" },
     batch: { type: "string", description: "samples of each kind in a move (default: the model's)" },
     "micro-batch": { type: "string", description: "samples whose gradients are taken at a time, for less memory" },
     pack: { type: "string", description: "samples that the discriminator judges together" },
@@ -84,7 +84,6 @@ const command = defineCommand({
     const seed = seedOf(args.seed);
     const whole = (name: "steps" | "samples" | "batch" | "micro-batch" | "pack" | "critics" | "unroll" | "width" | "every" | "limit") =>
       maybeNumber(name, args[name], { least: 1, whole: true });
-    const steps = whole("steps")!;
     const samples = whole("samples")!;
     const [batch, microBatch, pack, critics, unroll, width, every, limit] = (
       ["batch", "micro-batch", "pack", "critics", "unroll", "width", "every", "limit"] as const
@@ -106,6 +105,7 @@ const command = defineCommand({
       ...(resolution && { resolution }),
     });
     const { train } = pools;
+    const steps = whole("steps") ?? (train.shape.length === 3 ? 4_000 : 10_000);
     const gan = recipe(train, {
       key: seedKey(seed),
       steps,

@@ -45,6 +45,14 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
     batch: 512,
     ema: 0.999,
   }),
+  // the same for pictures
+  small: (steps) => ({
+    loss: "relativistic-paired",
+    regularisers: [r1(1, 0.1), r2(1, 0.1)],
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(1e-3, steps)),
+    batch: 64,
+    ema: 0.999,
+  }),
   // Lin et al. 2018
   pacgan: () => ({ loss: "non-saturating", optimisers: both(adam({ beta1: 0.8 }), 1e-4), batch: 100 }),
   // the code of 2014: both move at once. Its loss is half of ours for the discriminator, so that half the rate is the same move
@@ -73,7 +81,7 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
 
 export interface RecipeOptions
   extends Partial<Pick<Gan, "batch" | "critics" | "updates" | "unroll" | "ema" | "pack" | "microBatch" | "optimisers">> {
-  /** Default: `plane` for vectors, `r3gan` for pictures. */
+  /** Default: `plane` for vectors, `small` for pictures. */
   readonly model?: NetworkName;
   readonly loss?: LossName;
   /** Moves of the generator there will be, for rates that fall; default: rates that do not. */
@@ -108,7 +116,7 @@ function objectiveOf(loss: LossName, smoothing: number | undefined): Objective {
  */
 export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">, options: RecipeOptions): Gan {
   const { key, conditional = false } = options;
-  const model = options.model ?? (data.shape.length === 3 ? "r3gan" : "plane");
+  const model = options.model ?? (data.shape.length === 3 ? "small" : "plane");
   const make: NetworkMaker | undefined = networks[model];
   if (!make)
     fail({ code: "model-unknown", expected: `one of ${Object.keys(networks).join(", ")}`, got: model, mend: "choose one of those" });

@@ -4,11 +4,13 @@ import type { NetworkMaker } from "./networks.ts";
 import { pacgan } from "./pacgan.ts";
 import { plane } from "./plane.ts";
 import { r3gan } from "./r3gan.ts";
+import { small } from "./small.ts";
 import { sngan } from "./sngan.ts";
 
 /** By the names of the command line. */
 export const networks = {
   plane,
+  small,
   pacgan,
   maxout2014,
   dcgan,
