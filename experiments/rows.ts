@@ -9,8 +9,14 @@ const JOBS = 2;
 /**
  * What `measure` tells of each key. The script must do nothing else before it calls this: for each row it is run again, with `--row KEY`.
  * @param name of the file beside it: `experiments/name.json`
+ * @param only of these keys; the others are taken as they lie in the file, if they do
  */
-export async function measured<R>(name: string, keys: readonly string[], measure: (key: string) => Promise<R>): Promise<Map<string, R>> {
+export async function measured<R>(
+  name: string,
+  keys: readonly string[],
+  measure: (key: string) => Promise<R>,
+  { only = () => true }: { readonly only?: (key: string) => boolean } = {},
+): Promise<Map<string, R>> {
   const at = process.argv.indexOf("--row");
   if (at >= 0) {
     const result = await measure(process.argv[at + 1]!);
@@ -19,7 +25,7 @@ export async function measured<R>(name: string, keys: readonly string[], measure
   }
   const path = fileURLToPath(new URL(`./${name}.json`, import.meta.url));
   const done: Record<string, R> = existsSync(path) ? JSON.parse(readFileSync(path, "utf8")) : {};
-  const open = keys.filter((k) => !(k in done));
+  const open = keys.filter((k) => !(k in done) && only(k));
   const start = performance.now();
   let finished = 0;
   const work = async (): Promise<void> => {
@@ -35,7 +41,7 @@ export async function measured<R>(name: string, keys: readonly string[], measure
     }
   };
   await Promise.all(Array.from({ length: JOBS }, work));
-  return new Map(keys.map((k) => [k, done[k]!]));
+  return new Map(keys.flatMap((k) => (k in done ? [[k, done[k]!] as const] : [])));
 }
 
 function inProcess(key: string): Promise<unknown> {

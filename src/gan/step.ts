@@ -239,14 +239,14 @@ class Step {
     ];
   }
 
-  /** Averages of the generator's weights; of few steps they forget faster: decay min(d, (1 + t)/(10 + t)). */
+  /** Averages of the generator's weights, and of the statistics that belong to them; of few steps they forget faster: decay min(d, (1 + t)/(10 + t)). */
   #averages(layer: Layer, g: Standing, decay: number): (State & { name: string })[] {
     const { e } = this;
     const t = g.slots.get("count")!;
     const young = e.Div(e.Add(t, e.scalar(1, t)), e.Add(t, e.scalar(10, t)));
     const d = e.Min(e.scalar(decay, t), young);
-    return [...g.bound.params].map(([name, now]) => {
-      const initial = layer.params[name]!;
+    return [...g.bound.params, ...g.bound.buffers].map(([name, now]) => {
+      const initial = (layer.params[name] ?? layer.buffers[name])!;
       const value = input(initial.dtype, initial.shape, `ema/${name}`);
       return { name: `ema/${name}`, value, next: e.Add(value, e.Mul(e.Sub(now, value), e.Sub(e.scalar(1, t), d))), initial };
     });

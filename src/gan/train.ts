@@ -116,12 +116,14 @@ function networks(gan: Gan, step: GanStep): Pick<Look, "generator" | "discrimina
   const of = (who: "generator" | "discriminator", layer: Layer): Network => ({
     layer,
     classes: gan.classes,
-    weights: Object.fromEntries([
-      ...Object.keys(layer.params).map(
-        (k) => [k, (who === "generator" ? now.get(`ema/${k}`) : undefined) ?? now.get(`${who}/param/${k}`)!] as const,
+    weights: Object.fromEntries(
+      (["param", "buffer"] as const).flatMap((kind) =>
+        Object.keys(kind === "param" ? layer.params : layer.buffers).map((k) => {
+          const average = who === "generator" ? now.get(`ema/${k}`) : undefined;
+          return [k, average ?? now.get(`${who}/${kind}/${k}`)!] as const;
+        }),
       ),
-      ...Object.keys(layer.buffers).map((k) => [k, now.get(`${who}/buffer/${k}`)!] as const),
-    ]),
+    ),
   });
   return { generator: of("generator", gan.generator), discriminator: of("discriminator", gan.discriminator) };
 }
