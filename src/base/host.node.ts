@@ -151,6 +151,13 @@ async function encodePng({ width, height, channels, data }: Pixels): Promise<Uin
   return new Uint8Array(await sharp(data, { raw: { width, height, channels } }).png().toBuffer());
 }
 
+async function encodeGif(frames: readonly Pixels[], milliseconds: readonly number[]): Promise<Uint8Array> {
+  const { default: sharp } = await import("sharp");
+  const raw = frames.map(({ width, height, channels, data }) => sharp(data, { raw: { width, height, channels } }).png().toBuffer());
+  const joined = sharp(await Promise.all(raw), { join: { animated: true } });
+  return new Uint8Array(await joined.gif({ delay: [...milliseconds], loop: 0 }).toBuffer());
+}
+
 async function encodeJpeg({ width, height, channels, data }: Pixels, quality: number): Promise<Uint8Array> {
   const { default: sharp } = await import("sharp");
   return new Uint8Array(await sharp(data, { raw: { width, height, channels } }).jpeg({ quality }).toBuffer());
@@ -180,6 +187,7 @@ export const host: Host = {
   decodeImage,
   imageSize,
   encodePng,
+  encodeGif,
   encodeJpeg,
   // dist/base and src/base lie equally deep
   ownFile: (path) => speaking(path, async () => new Uint8Array(await readFile(new URL(`../../${path}`, import.meta.url)))),

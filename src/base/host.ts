@@ -16,6 +16,8 @@ export interface Host {
   /** Size of a PNG/JPEG in pixels, by its header alone. Throws `image-unreadable`. */
   imageSize(bytes: Uint8Array): Promise<{ readonly width: number; readonly height: number }>;
   encodePng(pixels: Pixels): Promise<Uint8Array>;
+  /** Frames of one size, shown in a loop for so many milliseconds each. */
+  encodeGif(frames: readonly Pixels[], milliseconds: readonly number[]): Promise<Uint8Array>;
   /** @param quality 1 to 100 */
   encodeJpeg(pixels: Pixels, quality: number): Promise<Uint8Array>;
   /** A file that ships with this package, by its path in it. */

@@ -54,5 +54,6 @@ export const host: Host = {
   decodeImage,
   imageSize,
   encodePng: (pixels) => encode(pixels, { type: "image/png" }),
+  encodeGif: nowhere("an animated picture"),
   encodeJpeg: (pixels, quality) => encode(pixels, { type: "image/jpeg", quality: quality / 100 }),
 };

@@ -25,7 +25,8 @@ import {
   trainGan,
 } from "../gan/index.ts";
 import { write } from "../onnx/index.ts";
-import { imageGrid } from "../report/index.ts";
+import { card } from "./gan-card.ts";
+import { film, finalSheets, sheetOf, sheetPath } from "./gan-sheets.ts";
 import { courseOf, memoryIn, metricsOf, sayVerdicts, summary } from "./gan-watch.ts";
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
@@ -73,7 +74,7 @@ const command = defineCommand({
     every: { type: "string", description: "steps between samples, and between checkpoints" },
     out: { type: "string", description: "run folder: generator, samples, metrics, checkpoints", default: "runs/gan" },
     resume: { type: "string", description: "go on in this run folder, or in that of --out" },
-    samples: { type: "string", description: "samples drawn at each look", default: "100" },
+    samples: { type: "string", description: "samples drawn at each look (default: 100 pictures, 1000 points)" },
     measure: { type: "string", description: "samples that the result is measured on; 0: none", default: "5000" },
     limit: { type: "string", description: "use only so many samples" },
     ...runArgs,
@@ -84,7 +85,6 @@ const command = defineCommand({
     const seed = seedOf(args.seed);
     const whole = (name: "steps" | "samples" | "batch" | "micro-batch" | "pack" | "critics" | "unroll" | "width" | "every" | "limit") =>
       maybeNumber(name, args[name], { least: 1, whole: true });
-    const samples = whole("samples")!;
     const [batch, microBatch, pack, critics, unroll, width, every, limit] = (
       ["batch", "micro-batch", "pack", "critics", "unroll", "width", "every", "limit"] as const
     ).map(whole);
@@ -105,6 +105,7 @@ const command = defineCommand({
       ...(resolution && { resolution }),
     });
     const { train } = pools;
+    const samples = whole("samples") ?? (train.shape.length === 3 ? 100 : 1_000);
     const steps = whole("steps") ?? (train.shape.length === 3 ? 4_000 : 10_000);
     const gan = recipe(train, {
       key: seedKey(seed),
@@ -129,14 +130,12 @@ const command = defineCommand({
     // a conditional generator is asked for its classes in turn, which the discriminator of a game cannot be
     const watch = await observer(gan, pools, { seed, memory: memoryIn(folder), ...run });
     const pace = every ?? everyOf(gan, train);
+    const draw = sheetOf(train);
     const show = async (look: Look): Promise<Record<string, number>> => {
-      const { step, generator } = look;
-      const made = await answersOf(generator, latent, run);
-      if (train.shape.length === 3)
-        await host.writeFile(
-          `${folder}/samples/step-${String(step).padStart(7, "0")}.png`,
-          await host.encodePng(imageGrid(made, { range: train.range })),
-        );
+      if (draw) {
+        const made = await answersOf(look.generator, latent, run);
+        await host.writeFile(sheetPath(folder, look.step), await host.encodePng(draw(made)));
+      }
       return metricsOf(await watch.observe(look));
     };
     const signal = interruptible();
@@ -185,6 +184,8 @@ const command = defineCommand({
         );
       }
       const result = next.value;
+      await film(folder);
+      await finalSheets(folder, gan, train, result.generator, latent, run);
       const bytes = write({ ...generatorGraph(result.generator), metadata: generatorMetadata(gan, train.range, args.data) });
       await host.writeFile(`${folder}/generator.onnx`, bytes);
       await host.writeFile(
@@ -220,6 +221,12 @@ const command = defineCommand({
       };
       if (evaluation) say(`  ${summary(evaluation)}`);
       if (verdicts) sayVerdicts(verdicts);
+      const about = { gan, data: train, steps: result.steps, seed, runtime: result.runtime, report: evaluation, verdicts };
+      const command = `counterfoil ${process.argv.slice(2).join(" ")}`;
+      await host.writeFile(
+        `${folder}/README.md`,
+        card({ ...about, command, generator: { sha256: report.generator.sha256, bytes: bytes.length } }),
+      );
       await host.writeFile(`${folder}/result.json`, `${JSON.stringify(report, null, 2)}\n`);
       if (args.json) printJson(report);
       return 0;
