@@ -34,7 +34,7 @@ export interface Source {
 }
 
 export interface EvaluateOptions extends RunOptions {
-  /** Generated samples, and as many real ones; default 5,000, and of known mixtures 10,000 generated. */
+  /** Generated samples, and as many real ones; default 5,000. Modes and Parzen windows take twice, a classifier four times as many. */
   readonly n?: number;
   readonly seed?: number;
   /** Default: the customary one (`extractorFor`). */
@@ -76,16 +76,13 @@ export interface GanReport {
   readonly trainSyntheticTestReal: number | null;
 }
 
-/** Samples of a mixture that modes are counted on, and those that its density is counted on. */
-const MODES = 10_000;
-const DENSITY = 1_000_000;
-/** Samples whose classes are counted (Srivastava et al. 2017, §4.2), so many at a time. */
-const COUNTED = 26_000;
+/** Of what needs more samples than `n`, how many times as many: for modes and Parzen windows, a density, classes (at the default n, the 26,000 of Srivastava et al. 2017, §4.2), a classifier. */
+const TIMES = { modes: 2, density: 200, classes: 5.2, synthetic: 4 } as const;
+/** Samples whose classes are counted at a time. */
 const PART = 1_000;
 /** Training images that the Parzen windows' width is chosen on. */
 const VALIDATION = 1_000;
-/** Samples that a classifier is trained on. */
-const SYNTHETIC = 20_000;
+
 /** Training samples that copies are looked for among. */
 const TRAINING = 20_000;
 /** Features beyond which a covariance says nothing of so few samples. */
@@ -131,15 +128,17 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
       : { frechet: null, frechetFloor: null, kid: null };
     stage("copies");
     const { index: _i, ...copies } = await memorisation(some(train, TRAINING, seed).x, real.x, fake, run);
-    const parzens = mayParzen(train) ? await parzenOf(source, pools, seed, run, stage) : null;
+    const parzens = mayParzen(train) ? await parzenOf(source, pools, n, seed, run, stage) : null;
     stage("a fresh discriminator");
     const fresh = await twoSample(real.x, fake, { seed, ...run });
-    const modes = await modesOf(source, pools, extractor, seed);
+    const modes = await modesOf(source, pools, extractor, n, seed);
     stage("the discriminator");
     const { judge } = source;
     const rmse =
-      mixture && judge?.logOdds ? await rmseToOptimal(mixture, (await source.sample(DENSITY, seed + 1)).x, train.range, judge) : null;
-    const useful = source.classes !== null && train.classes === source.classes ? await usefulness(source, test, seed, run, stage) : null;
+      mixture && judge?.logOdds
+        ? await rmseToOptimal(mixture, (await source.sample(TIMES.density * n, seed + 1)).x, train.range, judge)
+        : null;
+    const useful = source.classes !== null && train.classes === source.classes ? await usefulness(source, test, n, seed, run, stage) : null;
     return {
       n,
       data: train.provenance,
@@ -181,12 +180,13 @@ const mayParzen = ({ shape, range }: Pool): boolean => shape.length === 3 && sha
 async function parzenOf(
   source: Source,
   { train, test }: Pools,
+  n: number,
   seed: number,
   run: RunOptions,
   stage: (what: string) => void,
 ): Promise<Parzen> {
   stage("Parzen windows");
-  const { x } = await source.sample(MODES, seed);
+  const { x } = await source.sample(TIMES.modes * n, seed);
   const validation = some(train, VALIDATION, seed + 1).x;
   const whole = gather(
     test,
@@ -195,25 +195,32 @@ async function parzenOf(
   return parzen(flat(x), validation, whole, run);
 }
 
-async function modesOf(source: Source, { mixture, train }: Pools, extractor: Extractor, seed: number) {
+async function modesOf(source: Source, { mixture, train }: Pools, extractor: Extractor, n: number, seed: number) {
   if (mixture) {
-    const found = countModes((await source.sample(MODES, seed)).x.data, mixture);
+    const found = countModes((await source.sample(TIMES.modes * n, seed)).x.data, mixture);
     return { modes: found.modes, modesOf: found.of, highQuality: found.highQuality, reverseKl: found.reverseKl };
   }
   const of = extractor.classes;
   if (of === 0 || of !== train.classes) return { modes: null, modesOf: null, highQuality: null, reverseKl: null };
   // classes are modes: of stacked digits every number of three digits
   const counts = new Array<number>(of).fill(0);
-  for (let drawn = 0; drawn < COUNTED; drawn += PART) {
+  for (let drawn = 0; drawn < TIMES.classes * n; drawn += PART) {
     const { x } = await source.sample(PART, seed + 1 + drawn);
     for (const c of (await extractor.answers(x)).classes!) counts[c]!++;
   }
   return { modes: counts.filter((c) => c > 0).length, modesOf: of, highQuality: null, reverseKl: klFromUniform(counts) };
 }
 
-async function usefulness(source: Source, test: Pool, seed: number, run: RunOptions, stage: (what: string) => void): Promise<number> {
+async function usefulness(
+  source: Source,
+  test: Pool,
+  n: number,
+  seed: number,
+  run: RunOptions,
+  stage: (what: string) => void,
+): Promise<number> {
   stage("a classifier of generated samples");
-  const { x, labels } = await source.sample(SYNTHETIC, seed + 2);
+  const { x, labels } = await source.sample(TIMES.synthetic * n, seed + 2);
   const real = gather(
     test,
     Uint32Array.from({ length: test.size }, (_, i) => i),
