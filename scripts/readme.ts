@@ -107,7 +107,7 @@ async function commandsPage(): Promise<string> {
   const parts = ["# Commands", "", "Generated from the commands themselves by `scripts/readme.ts`.", ""];
   parts.push(
     "Every command prints its progress and its result on stderr, and with `--json` exactly one JSON document on stdout. Exit codes: 0 fine;",
-    "1 a gate that was asked for (`--fail-under`) failed; 2 the input is wrong, and one sentence says how; 3 a bug of ours. `--verbose` adds the",
+    "1 a gate that was asked for (`--fail-under`) failed; 2 the input is wrong, and one sentence says how; 3 a bug of ours; 130 you interrupted it. `--verbose` adds the",
     "stack trace. Ctrl-C during training saves the state first; `--resume` goes on from it.",
   );
   for (const name of Object.keys(commands)) {

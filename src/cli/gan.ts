@@ -31,15 +31,19 @@ import { courseOf, memoryIn, metricsOf, sayVerdicts, summary } from "./gan-watch
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
 
-/** `r1=1,r2=0.5,diffaugment`: names, each with a number if one is to be given. */
+/** `r1=1:0.1,r2=0.5,diffaugment`: names, each with a number if one is to be given, or two where it changes over the training. */
 function penaltiesOf(text: string | undefined): Regulariser[] | undefined {
   return text
     ?.split(",")
     .filter((part) => part.trim() !== "")
     .map((part) => {
       const [name = "", value] = part.trim().split("=");
-      const make = regularisers[choice("penalty", name, Object.keys(regularisers) as RegulariserName[])] as (v?: number) => Regulariser;
-      return make(value === undefined ? undefined : number("penalty", value));
+      const [first, last] = value?.split(":") ?? [];
+      const make = regularisers[choice("penalty", name, Object.keys(regularisers) as RegulariserName[])] as (
+        v?: number,
+        last?: number,
+      ) => Regulariser;
+      return make(first === undefined ? undefined : number("penalty", first), last === undefined ? undefined : number("penalty", last));
     });
 }
 
@@ -66,6 +70,8 @@ const command = defineCommand({
     pack: { type: "string", description: "samples that the discriminator judges together" },
     critics: { type: "string", description: "moves of the discriminator for each of the generator's" },
     unroll: { type: "string", description: "moves of the discriminator that the generator foresees" },
+    rate: { type: "string", description: "learning rate at the first step (default: the model's)" },
+    "rate-discriminator": { type: "string", description: "that of the discriminator, where it is another" },
     updates: { type: "string", description: "alternating or simultaneous (default: the model's)" },
     ema: { type: "string", description: "decay of the average of the generator's weights" },
     conditional: { type: "boolean", description: "make samples of a class that is asked for", default: false },
@@ -95,6 +101,8 @@ const command = defineCommand({
     const norm = args.norm === undefined ? undefined : choice("norm", args.norm, ["batch", "spectral", "none"] as const);
     const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
     const smoothing = maybeNumber("smoothing", args.smoothing, { least: 0, most: 1 });
+    const rate = maybeNumber("rate", args.rate, { above: 0 });
+    const discriminatorRate = maybeNumber("rate-discriminator", args["rate-discriminator"], { above: 0 });
     const penalties = penaltiesOf(args.penalty);
     const resolution = maybeNumber("resolution", args.resolution, { least: 1, whole: true });
     const pools = await loadPools(args.data, {
@@ -115,6 +123,8 @@ const command = defineCommand({
       ...(loss && { loss }),
       ...(penalties && { regularisers: penalties }),
       ...(smoothing !== undefined && { smoothing }),
+      ...(rate && { rate }),
+      ...(discriminatorRate && { discriminatorRate }),
       ...(batch && { batch }),
       ...(microBatch && { microBatch }),
       ...(pack && { pack }),
@@ -157,6 +167,8 @@ const command = defineCommand({
           loss: args.loss ?? null,
           penalty: args.penalty ?? null,
           smoothing: args.smoothing ?? null,
+          rate: args.rate ?? null,
+          rateDiscriminator: args["rate-discriminator"] ?? null,
           batch: gan.batch,
           pack: gan.pack,
           critics: gan.critics,

@@ -2,7 +2,7 @@
 import { fail, fold, type Key } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
 import { adam, constant, cosine, exponential, type Schedule, sgd } from "../optim/index.ts";
-import { type Gan, game } from "./gan.ts";
+import { type Gan, game, type Optimiser } from "./gan.ts";
 import { type DiscriminatorNorm, type NetworkMaker, type NetworkName, networks, pairOf } from "./network/index.ts";
 import { type Objective, type ObjectiveName, objectives } from "./objective/index.ts";
 import { dragan, gradientPenalty, type Regulariser, r1, r2, weightClip } from "./regulariser/index.ts";
@@ -79,11 +79,21 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
   }),
 };
 
+/** The same course from another rate on. */
+const from = ({ transform, schedule }: Optimiser, rate: number | undefined): Optimiser => ({
+  transform,
+  schedule: rate === undefined ? schedule : (step) => (schedule(step) / schedule(0)) * rate,
+});
+
 export interface RecipeOptions
   extends Partial<Pick<Gan, "batch" | "critics" | "updates" | "unroll" | "ema" | "pack" | "microBatch" | "optimisers">> {
   /** Default: `plane` for vectors, `small` for pictures. */
   readonly model?: NetworkName;
   readonly loss?: LossName;
+  /** Learning rate at the first step, of both players; it changes as the recipe's does. */
+  readonly rate?: number;
+  /** Of the discriminator alone: two time scales. Heusel et al. 2017, arXiv:1706.08500. */
+  readonly discriminatorRate?: number;
   /** Moves of the generator there will be, for rates that fall; default: rates that do not. */
   readonly steps?: number;
   /** In the place of the recipe's; with a loss of one's own the recipe's are left out. */
@@ -148,12 +158,16 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
       ...(options.width && { width: options.width }),
     },
   );
-  const { batch, optimisers, critics, updates, ema, pack, unroll, microBatch } = options;
+  const { generator, discriminator } = options.optimisers ?? own.optimisers;
+  const { batch, critics, updates, ema, pack, unroll, microBatch } = options;
   return game({
     ...pair,
     ...own,
     ...(batch && { batch }),
-    ...(optimisers && { optimisers }),
+    optimisers: {
+      generator: from(generator, options.rate),
+      discriminator: from(discriminator, options.discriminatorRate ?? options.rate),
+    },
     ...(critics && { critics }),
     ...(updates && { updates }),
     ...(ema !== undefined && { ema }),

@@ -203,7 +203,7 @@ function diverged([name, value]: readonly [string, number], where: string, culpr
     code: "diverged",
     expected: "finite numbers",
     got: `${name} = ${value} at ${where}${culprit ? `, first in ${culprit}` : ""}`,
-    mend: `lower the learning rate or clip the gradient${run ? `; the last good checkpoint is kept in ${run.folder}` : ""}`,
+    mend: `lower the learning rate or clip the gradient${run ? `; what was saved before is kept in ${run.folder}` : ""}`,
   });
 }
 
