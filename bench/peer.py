@@ -82,6 +82,96 @@ def gan2d():
     return gan_step(g, d, lambda: torch.randn(512, 2), torch.randn(512, 2), lambda p: torch.optim.Adam(p, 1e-3, betas=(0.5, 0.999)))
 
 
+def gan2d_small():
+    g = nn.Sequential(nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 2))
+    d = nn.Sequential(nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 1))
+    return gan_step(g, d, lambda: torch.randn(64, 2), torch.randn(64, 2), lambda p: torch.optim.Adam(p, 1e-3, betas=(0.5, 0.999)))
+
+
+def gan2d_r1r2():
+    """Both players move at once; relativistic paired loss, R1 and R2 of weight 0.1."""
+    g = nn.Sequential(nn.Linear(2, 128), nn.ReLU(), nn.Linear(128, 128), nn.ReLU(), nn.Linear(128, 2))
+    d = nn.Sequential(nn.Linear(2, 128), nn.LeakyReLU(0.2), nn.Linear(128, 128), nn.LeakyReLU(0.2), nn.Linear(128, 1))
+    og, od = (torch.optim.Adam(m.parameters(), 1e-3, betas=(0.5, 0.999)) for m in (g, d))
+    data = torch.randn(512, 2)
+
+    def slope(x):
+        x = x.detach().requires_grad_(True)
+        y = d(x)
+        (s,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        return y, s.square().sum(1).mean()
+
+    def step():
+        fake = g(torch.randn(512, 2))
+        (real_y, one), (fake_y, two) = slope(data), slope(fake)
+        od.zero_grad()
+        (F.softplus(fake_y - real_y).mean() + 0.05 * (one + two)).backward()
+        params = list(g.parameters())
+        for p, grad in zip(params, torch.autograd.grad(F.softplus(d(data).detach() - d(fake)).mean(), params)):
+            p.grad = grad
+        od.step()
+        og.step()
+
+    return step
+
+
+def dcgan_pair(norm):
+    g = nn.Sequential(
+        nn.Linear(100, 6272, bias=False), nn.Unflatten(1, (128, 7, 7)), nn.BatchNorm2d(128), nn.ReLU(),
+        nn.ConvTranspose2d(128, 64, 4, 2, 1, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.ConvTranspose2d(64, 1, 4, 2, 1), nn.Tanh(),
+    )  # fmt: skip
+    d = nn.Sequential(
+        nn.Conv2d(1, 64, 4, 2, 1), nn.LeakyReLU(0.2), nn.Conv2d(64, 128, 4, 2, 1, bias=not norm), *([nn.BatchNorm2d(128)] if norm else []),
+        nn.LeakyReLU(0.2), nn.Flatten(), nn.Linear(6272, 1),
+    )  # fmt: skip
+    return g, d
+
+
+def dcgan():
+    g, d = dcgan_pair(True)
+    og, od = (torch.optim.Adam(m.parameters(), 1e-3, betas=(0.5, 0.999)) for m in (g, d))
+    data, one, zero = torch.rand(64, 1, 28, 28), torch.ones(64, 1), torch.zeros(64, 1)
+    bce = F.binary_cross_entropy_with_logits
+
+    def step():
+        od.zero_grad()
+        with torch.no_grad():
+            fake = g(torch.randn(64, 100))
+        (bce(d(data * 2 - 1), one) + bce(d(fake), zero)).backward()
+        od.step()
+        og.zero_grad()
+        d.requires_grad_(False)
+        bce(d(g(torch.randn(64, 100))), one).backward()
+        d.requires_grad_(True)
+        og.step()
+
+    return step
+
+
+def wgan_gp():
+    g, d = dcgan_pair(False)
+    og, od = (torch.optim.Adam(m.parameters(), 1e-3, betas=(0.5, 0.999)) for m in (g, d))
+    data = torch.rand(64, 1, 28, 28)
+
+    def step():
+        for _ in range(5):
+            with torch.no_grad():
+                fake = g(torch.randn(64, 100))
+            real, t = data * 2 - 1, torch.rand(64, 1, 1, 1)
+            x = (real + t * (fake - real)).requires_grad_(True)
+            (s,) = torch.autograd.grad(d(x).sum(), x, create_graph=True)
+            od.zero_grad()
+            (d(fake).mean() - d(real).mean() + 10 * (s.flatten(1).norm(dim=1) - 1).square().mean()).backward()
+            od.step()
+        og.zero_grad()
+        d.requires_grad_(False)
+        (-d(g(torch.randn(64, 100))).mean()).backward()
+        d.requires_grad_(True)
+        og.step()
+
+    return step
+
+
 def pgd():
     net, x, y, eps, alpha = cnn().eval(), torch.rand(128, 1, 28, 28), torch.arange(128) % 10, 0.3, 0.3 * 2.5 / 40
     net.requires_grad_(False)
@@ -110,6 +200,10 @@ WORKLOADS = {
     "cnn": lambda: train_step(cnn(), SGD),
     "gan2014": gan2014,
     "gan2d": gan2d,
+    "gan2dSmall": gan2d_small,
+    "gan2dR1R2": gan2d_r1r2,
+    "dcgan": dcgan,
+    "wganGp": wgan_gp,
     "pgd": pgd,
 }
 
