@@ -76,6 +76,7 @@ const command = defineCommand({
     ema: { type: "string", description: "decay of the average of the generator's weights" },
     conditional: { type: "boolean", description: "make samples of a class that is asked for", default: false },
     norm: { type: "string", description: "of the discriminator: batch, spectral or none" },
+    minibatch: { type: "string", description: "what the discriminator sees of a batch: stddev or discrimination" },
     width: { type: "string", description: "channels, or units, of the networks" },
     every: { type: "string", description: "steps between samples, and between checkpoints" },
     out: { type: "string", description: "run folder: generator, samples, metrics, checkpoints", default: "runs/gan" },
@@ -99,6 +100,7 @@ const command = defineCommand({
     const loss = args.loss === undefined ? undefined : choice("loss", args.loss, LOSSES);
     const updates = args.updates === undefined ? undefined : choice("updates", args.updates, ["alternating", "simultaneous"] as const);
     const norm = args.norm === undefined ? undefined : choice("norm", args.norm, ["batch", "spectral", "none"] as const);
+    const minibatch = args.minibatch === undefined ? undefined : choice("minibatch", args.minibatch, ["stddev", "discrimination"] as const);
     const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
     const smoothing = maybeNumber("smoothing", args.smoothing, { least: 0, most: 1 });
     const rate = maybeNumber("rate", args.rate, { above: 0 });
@@ -132,6 +134,7 @@ const command = defineCommand({
       ...(unroll && { unroll }),
       ...(updates && { updates }),
       ...(norm && { norm }),
+      ...(minibatch && { minibatch }),
       ...(width && { width }),
       ...(ema !== undefined && { ema }),
     });
@@ -176,6 +179,7 @@ const command = defineCommand({
           updates: gan.updates,
           ema: gan.ema,
           norm: args.norm ?? null,
+          minibatch: args.minibatch ?? null,
           width: args.width ?? null,
           conditional: args.conditional,
           steps,

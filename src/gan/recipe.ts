@@ -3,7 +3,7 @@ import { fail, fold, type Key } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
 import { adam, constant, cosine, exponential, type Schedule, sgd } from "../optim/index.ts";
 import { type Gan, game, type Optimiser } from "./gan.ts";
-import { type DiscriminatorNorm, type NetworkMaker, type NetworkName, networks, pairOf } from "./network/index.ts";
+import { type DiscriminatorNorm, type Minibatch, type NetworkMaker, type NetworkName, networks, pairOf } from "./network/index.ts";
 import { type Objective, type ObjectiveName, objectives } from "./objective/index.ts";
 import { dragan, gradientPenalty, type Regulariser, r1, r2, weightClip } from "./regulariser/index.ts";
 
@@ -102,6 +102,7 @@ export interface RecipeOptions
   readonly smoothing?: number;
   readonly conditional?: boolean;
   readonly norm?: DiscriminatorNorm;
+  readonly minibatch?: Minibatch;
   readonly width?: number;
   readonly key: Key;
 }
@@ -155,6 +156,7 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
       classes,
       pack: options.pack ?? 1,
       ...(norm && { norm }),
+      ...(options.minibatch && { minibatch: options.minibatch }),
       ...(options.width && { width: options.width }),
     },
   );

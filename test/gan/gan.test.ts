@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { fold, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { dataset, poolOf } from "../../src/data/index.ts";
-import { answersOf, drawLatent, generatorGraph, type NetworkName, recipe, trainGan } from "../../src/gan/index.ts";
+import { answersOf, drawLatent, generatorGraph, type NetworkName, r1, recipe, trainGan } from "../../src/gan/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { openFile } from "../../src/run/index.ts";
 
@@ -59,6 +59,23 @@ test.each<[NetworkName, readonly number[]]>([
   const made = await answersOf(generator, drawLatent(gan, 3, seedKey(2)), { threads: 1 });
   expect(made.shape).toEqual([3, ...shape]);
   expect((await answersOf(discriminator, made, { threads: 1 })).shape).toEqual([3, 1]);
+});
+
+test.each<[NetworkName, readonly number[], "stddev" | "discrimination"]>([
+  ["plane", [2], "stddev"],
+  ["pacgan", [2], "discrimination"],
+  ["dcgan", [1, 8, 8], "stddev"],
+  ["resnet", [3, 16, 16], "discrimination"],
+])("the discriminator of %s on %o sees a batch by %s, which no penalty on each sample's slope can", async (model, shape, minibatch) => {
+  const pool = images(shape, [0, 1], 16);
+  const options = { model, minibatch, width: 8, batch: 8, loss: "non-saturating", key: seedKey(0) } as const;
+  const each = trainGan(recipe(pool, options), pool, { steps: 1, threads: 1 });
+  let next = await each.next();
+  while (!next.done) {
+    for (const [name, v] of Object.entries(next.value.metrics)) expect(Number.isFinite(v), name).toBe(true);
+    next = await each.next();
+  }
+  expect(() => recipe(pool, { ...options, norm: "none", regularisers: [r1()] })).toThrow(/one with minibatch/);
 });
 
 test.each<[NetworkName, readonly number[]]>([

@@ -20,4 +20,12 @@ export const networks = {
 
 export type NetworkName = keyof typeof networks;
 
-export { type DiscriminatorNorm, type NetworkMaker, type NetworkOptions, type Networks, type Pair, pairOf } from "./networks.ts";
+export {
+  type DiscriminatorNorm,
+  type Minibatch,
+  type NetworkMaker,
+  type NetworkOptions,
+  type Networks,
+  type Pair,
+  pairOf,
+} from "./networks.ts";

@@ -1,16 +1,25 @@
 /** Pairs of networks, by name. What they are trained with is the recipe's. */
 import { fail, full, type Key, type Shape } from "../../base/index.ts";
-import { type Layer, type LayerSpec, postprocessed, preprocessed } from "../../nn/index.ts";
+import { type Layer, type LayerSpec, minibatchDiscrimination, minibatchStddev, postprocessed, preprocessed } from "../../nn/index.ts";
 import { type Latent, packedShape } from "../gan.ts";
 
 /** How a discriminator keeps its layers in bounds: `batch` couples samples, which penalties on each sample's gradient do not allow. */
 export type DiscriminatorNorm = "batch" | "spectral" | "none";
+
+/** What a discriminator may see of how samples of a batch differ, beside its features. */
+export type Minibatch = "stddev" | "discrimination";
+
+/** The layer that shows it, of features [d]. */
+export const together = (how: Minibatch | undefined): LayerSpec[] =>
+  how === undefined ? [] : [how === "stddev" ? minibatchStddev() : minibatchDiscrimination()];
 
 export interface NetworkOptions {
   /** Classes of a conditional pair; null without. */
   readonly classes: number | null;
   /** Of the discriminator; each pair has its own default. */
   readonly norm?: DiscriminatorNorm;
+  /** It couples samples of a batch; default none. */
+  readonly minibatch?: Minibatch;
   /** Channels of the widest layer, where the pair has a choice. */
   readonly width?: number;
 }
