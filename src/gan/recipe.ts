@@ -49,7 +49,7 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
   small: (steps) => ({
     loss: "relativistic-paired",
     regularisers: [r1(1, 0.1), r2(1, 0.1)],
-    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(1e-3, steps)),
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(2e-3, steps)),
     batch: 64,
     ema: 0.999,
   }),
