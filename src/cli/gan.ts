@@ -140,7 +140,6 @@ const command = defineCommand({
     });
     const folder = args.resume ?? args.out;
     const latent = drawLatent(gan, samples, fold(seedKey(seed), "samples"));
-    // a conditional generator is asked for its classes in turn, which the discriminator of a game cannot be
     const watch = await observer(gan, pools, { seed, memory: memoryIn(folder), ...run });
     const pace = every ?? everyOf(gan, train);
     const draw = sheetOf(train);

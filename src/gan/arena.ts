@@ -9,7 +9,6 @@ import type { Regulariser } from "./regulariser/index.ts";
 
 /** What a part of a batch is to a step: a play, and where its samples came from. */
 export interface Part extends Play {
-  readonly classes: Value | undefined;
   /** The generator's pass behind `fake`. */
   readonly made: Applied;
 }
@@ -95,7 +94,7 @@ export class Arena {
     const { e } = this;
     const { discriminator, generator, pack, regularisers } = this.#gan;
     const { d, real, fake, latent, classes, draw, made, buffers } = given;
-    const known = new Map<Value, { readonly logit: Value; readonly features: Value | null }>();
+    const known = new Map<Value, { readonly logit: Value; readonly features: Value | null; readonly classes: Value | null }>();
     const shape = packedShape(generator.outputShape, pack);
     const ask = (x: Value) => {
       const found = known.get(x);
@@ -104,7 +103,7 @@ export class Arena {
       const packed = pack === 1 ? shown : e.Reshape(shown, e.ints([-1, ...shape]));
       const { output, marks, updates } = apply(e, discriminator, d, packed, { training: true, classes, draw });
       if (buffers && buffers.size === 0) for (const [name, v] of updates) buffers.set(name, v);
-      const answer = { logit: output, features: marks.get("features") ?? null };
+      const answer = { logit: output, features: marks.get("features") ?? null, classes: marks.get("classes") ?? null };
       known.set(x, answer);
       return answer;
     };
@@ -115,6 +114,7 @@ export class Arena {
       latent,
       critic: (x) => ask(x).logit,
       features: (x) => ask(x).features,
+      classLogits: (x) => ask(x).classes,
       draw,
       keep: () => fail({ code: "gan-keep", expected: "a regulariser that keeps something", got: "another", mend: "ask for it in a hook" }),
       progress: this.progress,

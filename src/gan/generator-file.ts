@@ -160,11 +160,12 @@ export async function loadDiscriminator(path: string, run: RunOptions = {}) {
   return {
     ...facts,
     pack,
-    async logits(x: Numbers): Promise<ArrayLike<number>> {
+    async logits(x: Numbers, labels?: ArrayLike<number>): Promise<ArrayLike<number>> {
       const [n, first, ...rest] = x.shape as [number, number, ...number[]];
       const packs = Math.floor(n / pack);
       const packed: Numbers = { ...rows(x, 0, packs * pack), shape: [packs, pack * first, ...rest] };
-      return (await inParts(file, [packed])).data;
+      const told: Tensor = { dtype: "int64", shape: [packs * pack], data: BigInt64Array.from(Array.from(labels ?? []), BigInt) };
+      return (await inParts(file, labels ? [packed, told] : [packed])).data;
     },
     release: file.release,
   };
@@ -182,5 +183,5 @@ export const sourceOfFile = (
     const x = await generator.sample(generator.draw(n, seed, truncation), labels);
     return { x, labels: labels ? Int32Array.from(labels.data, Number) : null };
   },
-  judge: generator.classes === null ? discriminator : null,
+  judge: discriminator,
 });

@@ -25,6 +25,10 @@ export interface Play {
   critic(x: Value): Value;
   /** What the discriminator calls its features of samples [N, …], [M, d]; null where it names none. */
   features(x: Value): Value | null;
+  /** Which class the discriminator says samples [N, …] are of, logits [M, classes]; null where it says none. */
+  classLogits(x: Value): Value | null;
+  /** Of a conditional game the class of each sample, real and generated alike, as 0 and 1: [N, classes]. */
+  readonly classes: Value | undefined;
   /** Fresh randomness at each step. */
   draw(how: Noise["draw"], shape: readonly number[]): Value;
   keep(name: string, initial: Tensor): Kept;

@@ -68,12 +68,17 @@ export async function answersOf(
   }
 }
 
-/** Logits of samples [N, …] by a discriminator that judges `pack` of them together, N a multiple of it: of each pack one. */
+/** Logits of samples [N, …] by a discriminator that judges `pack` of them together, N a multiple of it: of each pack one. To a conditional one each sample's class is told. */
 export const judgeOf =
   (discriminator: Network, pack: number, run: RunOptions = {}) =>
-  async (x: Tensor<"float32">): Promise<ArrayLike<number>> => {
+  async (x: Tensor<"float32">, labels?: ArrayLike<number>): Promise<ArrayLike<number>> => {
     const [n, first, ...rest] = x.shape as [number, number, ...number[]];
     const whole = n - (n % pack);
     const packed = { ...rows(x, 0, whole), shape: [whole / pack, pack * first, ...rest] };
-    return (await answersOf(discriminator, packed, run)).data;
+    const told: Tensor<"int64"> | undefined = labels && {
+      dtype: "int64",
+      shape: [whole],
+      data: BigInt64Array.from(Array.from(labels), BigInt),
+    };
+    return (await answersOf(discriminator, packed, run, told)).data;
   };

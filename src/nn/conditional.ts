@@ -61,6 +61,34 @@ export const projection =
   };
 
 /**
+ * The logit of a discriminator that also says which class it sees: [N, d] → [N, 1], and marks “classes”, logits [N, classes]. Odena, Olah & Shlens 2016 (AC-GAN),
+ * arXiv:1610.09585.
+ */
+export const auxiliary =
+  (classes: number): LayerSpec =>
+  (inputShape, key) => {
+    needRank("auxiliary", inputShape, 1, "features [d]");
+    const [d] = inputShape as [number];
+    const init = normalInit(1 / Math.sqrt(d));
+    return {
+      name: "auxiliary",
+      params: {
+        weight: init(fold(key, "weight"), [d, 1], { in: d, out: 1 }),
+        bias: zeros([1]),
+        "classes.weight": init(fold(key, "classes"), [d, classes], { in: d, out: classes }),
+        "classes.bias": zeros([classes]),
+      },
+      buffers: {},
+      inputShape,
+      outputShape: [1],
+      apply: ({ e, get, mark }, x) => {
+        mark?.("classes", e.Add(e.MatMul(x, get("classes.weight")), get("classes.bias")));
+        return e.Add(e.MatMul(x, get("weight")), get("bias"));
+      },
+    };
+  };
+
+/**
  * Batch normalisation with a scale and a shift for each class. Dumoulin et al. 2016, arXiv:1610.07629; for GANs Miyato & Koyama 2018. Running statistics as
  * `batchNorm`.
  */

@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { fold, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { dataset, poolOf } from "../../src/data/index.ts";
-import { answersOf, drawLatent, generatorGraph, type NetworkName, r1, recipe, trainGan } from "../../src/gan/index.ts";
+import { answersOf, auxiliaryClassifier, drawLatent, generatorGraph, type NetworkName, r1, recipe, trainGan } from "../../src/gan/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { openFile } from "../../src/run/index.ts";
 
@@ -76,6 +76,40 @@ test.each<[NetworkName, readonly number[], "stddev" | "discrimination"]>([
     next = await each.next();
   }
   expect(() => recipe(pool, { ...options, norm: "none", regularisers: [r1()] })).toThrow(/one with minibatch/);
+});
+
+test("AC-GAN: the discriminator says the class itself, and the generator learns to be told", async () => {
+  // two classes, black and white: a class that is told is seen at once
+  const n = 64;
+  const data = Float32Array.from({ length: n * 64 }, (_, i) => Number(Math.floor(i / 64) % 2));
+  const pool = poolOf(
+    dataset({ name: "tones", x: tensor(data, [n, 1, 8, 8]), y: Uint8Array.from({ length: n }, (_, i) => i % 2), range: [0, 1] }),
+  );
+  const gan = recipe(pool, {
+    model: "small",
+    width: 8,
+    batch: 16,
+    conditional: true,
+    regularisers: [auxiliaryClassifier()],
+    loss: "hinge",
+    key: seedKey(0),
+  });
+  const each = trainGan(gan, pool, { steps: 60, threads: 1 });
+  let next = await each.next();
+  const told: number[] = [];
+  for (; !next.done; next = await each.next()) told.push(next.value.metrics["discriminator/acgan"]!);
+  // cross-entropy of two classes, on real and on generated samples: ln 2 each at first
+  expect(told[0]).toBeCloseTo(2 * Math.log(2), 0);
+  expect(told.at(-1)).toBeLessThan(told[0]! / 4);
+  const z = drawLatent(gan, 20, seedKey(3));
+  const tone = async (c: number) => {
+    const labels: Tensor<"int64"> = { dtype: "int64", shape: [20], data: new BigInt64Array(20).fill(BigInt(c)) };
+    const { data } = await answersOf(next.value.generator, z, { threads: 1 }, labels);
+    return data.reduce((a, b) => a + b) / data.length;
+  };
+  expect((await tone(1)) - (await tone(0))).toBeGreaterThan(0.3);
+  const plain = recipe(pool, { model: "small", width: 8, batch: 16, regularisers: [auxiliaryClassifier()], key: seedKey(0) });
+  await expect(trainGan(plain, pool, { steps: 1 }).next()).rejects.toThrow(/add --conditional/);
 });
 
 test.each<[NetworkName, readonly number[]]>([

@@ -87,7 +87,7 @@ export async function observer(
   const extractor = await extractorFor(train.shape, `${train.provenance.source}`, run);
   const key = fold(seedKey(seed), "observe");
   const n = Math.min(SAMPLES, test.size - (test.size % gan.pack), train.size);
-  const real = gather(test, permutation(fold(key, "test"), test.size).subarray(0, n)).x;
+  const { x: real, labels } = gather(test, permutation(fold(key, "test"), test.size).subarray(0, n));
   const ofReal = (await extractor.answers(real)).features;
   const twin = (await extractor.answers(gather(train, permutation(fold(key, "train"), train.size).subarray(0, n)).x)).features;
   const { precision, coverage } = await neighbourhood(ofReal, twin, run);
@@ -98,6 +98,7 @@ export async function observer(
     data: ofReal.data.subarray(0, Math.min(ANCHORS, n) * ofReal.shape[1]!),
   };
   const scale = spreadOf(ofReal) || 1;
+  const conditional = gan.classes !== null || undefined;
   const sharesOf = async (features: Numbers) => {
     const shares = new Float64Array(anchors.shape[0]!);
     for (const k of (await nearest(features, anchors, run)).index) if (k >= 0) shares[k]! += 1 / n;
@@ -119,7 +120,7 @@ export async function observer(
         shift: old ? shares.reduce((sum, s, k) => sum + Math.abs(s - old[k]!), 0) / 2 : 0,
         precision: near.precision,
         coverage: near.coverage,
-        accuracy: accuracyOf(await judge(real), await judge(fake), gan.objective.threshold),
+        accuracy: accuracyOf(await judge(real, conditional && labels), await judge(fake), gan.objective.threshold),
       };
       await memory.keep(step, features);
       return seen;

@@ -19,8 +19,8 @@ type Numbers = Tensor<"float32">;
 
 /** A discriminator, as metrics see it. */
 export interface Judge extends Pick<Objective, "threshold" | "logOdds"> {
-  /** Of samples [n, …], higher for real. */
-  logits(x: Numbers): Promise<ArrayLike<number>>;
+  /** Of samples [n, …], higher for real; of a conditional game with their classes. */
+  logits(x: Numbers, labels?: ArrayLike<number>): Promise<ArrayLike<number>>;
 }
 
 /** A generator, as metrics see it. */
@@ -111,7 +111,7 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
     stage("sampling");
     const real = some(test, n, seed);
     const twin = some(train, n, seed);
-    const { x: fake } = await source.sample(n, seed);
+    const { x: fake, labels } = await source.sample(n, seed);
     stage("features");
     const [ofReal, ofTwin, ofFake] = [await extractor.answers(real.x), await extractor.answers(twin.x), await extractor.answers(fake)];
     stage("neighbours");
@@ -135,7 +135,7 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
     stage("the discriminator");
     const { judge } = source;
     const rmse =
-      mixture && judge?.logOdds
+      mixture && judge?.logOdds && source.classes === null
         ? await rmseToOptimal(mixture, (await source.sample(TIMES.density * n, seed + 1)).x, train.range, judge)
         : null;
     const useful = source.classes !== null && train.classes === source.classes ? await usefulness(source, test, n, seed, run, stage) : null;
@@ -147,7 +147,13 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
       real: { n: real.labels.length, split: test.name },
       ...modes,
       rmseToOptimal: rmse,
-      discriminatorAccuracy: judge && accuracyOf(await judge.logits(real.x), await judge.logits(fake), judge.threshold),
+      discriminatorAccuracy:
+        judge &&
+        accuracyOf(
+          await judge.logits(real.x, labels ? real.labels : undefined),
+          await judge.logits(fake, labels ?? undefined),
+          judge.threshold,
+        ),
       freshDiscriminatorAccuracy: fresh.accuracy,
       twoSample: fresh,
       ...distances,

@@ -16,8 +16,5 @@ export const sourceOf = (
     const x = await answersOf(networks.generator, drawLatent(gan, n, fold(seedKey(seed), "evaluate")), run);
     return { x, labels: gan.classes === null ? null : Int32Array.from(classesInTurn(n, gan.classes).data, Number) };
   },
-  judge:
-    gan.classes === null
-      ? { threshold: gan.objective.threshold, logOdds: gan.objective.logOdds, logits: judgeOf(networks.discriminator, gan.pack, run) }
-      : null,
+  judge: { threshold: gan.objective.threshold, logOdds: gan.objective.logOdds, logits: judgeOf(networks.discriminator, gan.pack, run) },
 });

@@ -21,7 +21,7 @@ export interface TwoSample {
 
 export interface TwoSampleOptions extends RunOptions {
   readonly seed?: number;
-  /** Default 2,000 for vectors, 400 for pictures. */
+  /** Default 2,000 for vectors, 400 for pictures, but of few samples no more than 60 passes, or 8. */
   readonly steps?: number;
 }
 
@@ -96,7 +96,8 @@ export async function twoSample(given: Numbers, made: Numbers, { seed = 0, ...op
     y: Int32Array.from({ length: 2 * (to - from) }, (_, i) => Number(i >= to - from)),
   });
   const [train, test] = [part(0, trained), part(trained, n)];
-  const steps = options.steps ?? (pictures ? 400 : 2_000);
+  const { most, passes } = pictures ? { most: 400, passes: 8 } : { most: 2_000, passes: 60 };
+  const steps = options.steps ?? Math.min(most, Math.ceil((passes * train.y.length) / batch));
   const epochs = Math.max(1, Math.round((steps * batch) / train.y.length));
   const total = epochs * Math.floor(train.y.length / batch);
   const { weights } = await fit(

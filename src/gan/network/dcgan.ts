@@ -10,7 +10,6 @@ import {
   leakyRelu,
   marked,
   normalInit,
-  projection,
   relu,
   reshape,
   sequential,
@@ -18,13 +17,13 @@ import {
   tanh,
   zeroBias,
 } from "../../nn/index.ts";
-import { type NetworkMaker, pyramid, together } from "./networks.ts";
+import { conditionalHead, type NetworkMaker, pyramid, together } from "./networks.ts";
 
 /**
  * DCGAN. Radford, Metz & Chintala 2015, arXiv:1511.06434: strided convolutions (4×4) both ways, batch normalisation (not at D's input and G's output), rectifiers in G, leaky ones in D,
  * tanh out, weights N(0, 0.02²). Conditional: an embedding beside z, conditional batch normalisation, a projection discriminator.
  */
-export const dcgan: NetworkMaker = (shape, { classes, minibatch, norm = "batch", width = 64 }) => {
+export const dcgan: NetworkMaker = (shape, { classes, minibatch, auxiliary, norm = "batch", width = 64 }) => {
   const { channels, base, halvings } = pyramid("dcgan", shape);
   const init = normalInit(0.02);
   const wide = (k: number) => width * 2 ** k;
@@ -59,7 +58,7 @@ export const dcgan: NetworkMaker = (shape, { classes, minibatch, norm = "batch",
       flatten(),
       marked("features"),
       ...together(minibatch),
-      classes === null ? restrained(dense(1, { init, bias: zeroBias })) : projection(classes),
+      classes === null ? restrained(dense(1, { init, bias: zeroBias })) : conditionalHead(classes, { auxiliary }),
     ),
     bounds: [-1, 1],
   };

@@ -1,10 +1,23 @@
 /** Pairs of networks, by name. What they are trained with is the recipe's. */
 import { fail, full, type Key, type Shape } from "../../base/index.ts";
-import { type Layer, type LayerSpec, minibatchDiscrimination, minibatchStddev, postprocessed, preprocessed } from "../../nn/index.ts";
+import {
+  auxiliary,
+  type Layer,
+  type LayerSpec,
+  minibatchDiscrimination,
+  minibatchStddev,
+  postprocessed,
+  preprocessed,
+  projection,
+} from "../../nn/index.ts";
 import { type Latent, packedShape } from "../gan.ts";
 
 /** How a discriminator keeps its layers in bounds: `batch` couples samples, which penalties on each sample's gradient do not allow. */
 export type DiscriminatorNorm = "batch" | "spectral" | "none";
+
+/** The end of a conditional discriminator, of features [d]. */
+export const conditionalHead = (classes: number, { auxiliary: says }: Pick<NetworkOptions, "auxiliary">): LayerSpec =>
+  says ? auxiliary(classes) : projection(classes);
 
 /** What a discriminator may see of how samples of a batch differ, beside its features. */
 export type Minibatch = "stddev" | "discrimination";
@@ -18,6 +31,8 @@ export interface NetworkOptions {
   readonly classes: number | null;
   /** Of the discriminator; each pair has its own default. */
   readonly norm?: DiscriminatorNorm;
+  /** A conditional discriminator says the class itself, instead of being told it. */
+  readonly auxiliary?: boolean;
   /** It couples samples of a batch; default none. */
   readonly minibatch?: Minibatch;
   /** Channels of the widest layer, where the pair has a choice. */

@@ -10,14 +10,13 @@ import {
   leakyRelu,
   marked,
   normalInit,
-  projection,
   reshape,
   residual,
   sequential,
   upsample,
   zeroBias,
 } from "../../nn/index.ts";
-import { type NetworkMaker, pyramid, together } from "./networks.ts";
+import { conditionalHead, type NetworkMaker, pyramid, together } from "./networks.ts";
 
 /** N(0, gain²·2/(1 + 0.2²)/fan): He et al.'s, for leaky rectifiers. */
 const scaled =
@@ -29,7 +28,7 @@ const scaled =
  * A residual pair without any normalisation, after R3GAN. Huang et al. 2024, arXiv:2501.05441, §3 and appendix: blocks of (1×1, leaky, grouped 3×3, leaky, 1×1), the last convolution
  * starting at zero (Fix-up), doubling and halving between blocks, the same shape for both players.
  */
-export const r3gan: NetworkMaker = (shape, { classes, minibatch, width = 64 }) => {
+export const r3gan: NetworkMaker = (shape, { classes, minibatch, auxiliary, width = 64 }) => {
   const { channels, base, halvings } = pyramid("r3gan", shape);
   const blocks = 1;
   const depth = halvings * blocks;
@@ -65,7 +64,7 @@ export const r3gan: NetworkMaker = (shape, { classes, minibatch, width = 64 }) =
       flatten(),
       marked("features"),
       ...together(minibatch),
-      classes === null ? dense(1, plain) : projection(classes),
+      classes === null ? dense(1, plain) : conditionalHead(classes, { auxiliary }),
     ),
     bounds: [-1, 1],
   };

@@ -8,7 +8,6 @@ import {
   glorotUniform,
   type LayerSpec,
   marked,
-  projection,
   relu,
   reshape,
   residual,
@@ -18,13 +17,13 @@ import {
   upsample,
   zeroBias,
 } from "../../nn/index.ts";
-import { type NetworkMaker, pyramid, together } from "./networks.ts";
+import { conditionalHead, type NetworkMaker, pyramid, together } from "./networks.ts";
 
 /**
  * The residual pair of SNGAN. Miyato et al. 2018, arXiv:1802.05957, tables 3 and 4: G blocks of (normalise, rectify, double, 3×3, normalise, rectify, 3×3), D blocks of
  * (rectify, 3×3, rectify, 3×3, halve) under spectral norm, summed over pixels. Conditional: conditional batch normalisation and a projection discriminator (Miyato & Koyama 2018).
  */
-export const sngan: NetworkMaker = (shape, { classes, minibatch, norm = "spectral", width = 64 }) => {
+export const sngan: NetworkMaker = (shape, { classes, minibatch, auxiliary, norm = "spectral", width = 64 }) => {
   const { channels, base, halvings } = pyramid("resnet", shape);
   const options = { init: glorotUniform, bias: zeroBias };
   const restrained = (spec: LayerSpec) => (norm === "spectral" ? spectralNorm(spec) : spec);
@@ -56,7 +55,7 @@ export const sngan: NetworkMaker = (shape, { classes, minibatch, norm = "spectra
       globalSum(),
       marked("features"),
       ...together(minibatch),
-      classes === null ? restrained(dense(1, options)) : projection(classes),
+      classes === null ? restrained(dense(1, options)) : conditionalHead(classes, { auxiliary }),
     ),
     bounds: [-1, 1],
   };

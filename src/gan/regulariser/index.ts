@@ -1,4 +1,5 @@
 import { ada } from "./ada.ts";
+import { auxiliaryClassifier } from "./auxiliary-classifier.ts";
 import { consistency } from "./consistency.ts";
 import { diffAugment } from "./diff-augment.ts";
 import { featureMatching } from "./feature-matching.ts";
@@ -21,6 +22,7 @@ export const regularisers = {
   lecam: (weight?: number) => lecam(weight),
   path: (weight?: number) => pathLength(weight),
   features: featureMatching,
+  acgan: auxiliaryClassifier,
   consistency,
   noise: instanceNoise,
   topk: topK,
@@ -35,6 +37,7 @@ export { type Augmentation, type AugmentationName, augmentations } from "./augme
 export type { Regulariser } from "./regulariser.ts";
 export {
   ada,
+  auxiliaryClassifier,
   consistency,
   diffAugment,
   dragan,
