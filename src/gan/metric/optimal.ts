@@ -5,8 +5,8 @@ import type { Judge } from "./evaluate.ts";
 
 type Numbers = Tensor<"float32">;
 
-/** Cells of the grid along a side, over three deviations around each mode at least. */
-const SIDE = 400;
+/** Cells of the grid along a side: half a deviation each, as long as there are not more than this. */
+const MOST = 400;
 
 /** Φ(z), by the complementary error function of Numerical Recipes, §6.2.2: relative error below 1.2e-7. */
 function normalCdf(z: number): number {
@@ -19,16 +19,16 @@ function normalCdf(z: number): number {
 }
 
 /** The mixture's mass in each cell of the grid, row by row of y. */
-function masses({ means, std }: Mixture, [low, high]: readonly [number, number]): Float64Array {
-  const out = new Float64Array(SIDE * SIDE);
-  const width = (high - low) / SIDE;
+function masses({ means, std }: Mixture, [low, high]: readonly [number, number], side: number): Float64Array {
+  const out = new Float64Array(side * side);
+  const width = (high - low) / side;
   const along = (mean: number) => {
-    const cdf = Float64Array.from({ length: SIDE + 1 }, (_, i) => normalCdf((low + i * width - mean) / std));
-    return Float64Array.from({ length: SIDE }, (_, i) => cdf[i + 1]! - cdf[i]!);
+    const cdf = Float64Array.from({ length: side + 1 }, (_, i) => normalCdf((low + i * width - mean) / std));
+    return Float64Array.from({ length: side }, (_, i) => cdf[i + 1]! - cdf[i]!);
   };
   for (const [a, b] of means) {
     const [x, y] = [along(a), along(b)];
-    for (let j = 0; j < SIDE; j++) if (y[j]! > 0) for (let i = 0; i < SIDE; i++) out[j * SIDE + i]! += (x[i]! * y[j]!) / means.length;
+    for (let j = 0; j < side; j++) if (y[j]! > 0) for (let i = 0; i < side; i++) out[j * side + i]! += (x[i]! * y[j]!) / means.length;
   }
   return out;
 }
@@ -55,7 +55,7 @@ export function calibration(logits: ArrayLike<number>, weight: (i: number) => nu
 }
 
 /**
- * Root mean square of σ(D(x)) − p(x)/(p(x) + q(x)) on a grid of 400×400 cells over the data's range, each cell weighted by (p + q)/2: p the mixture's own mass in the cell, q the
+ * Root mean square of σ(D(x)) − p(x)/(p(x) + q(x)) on a grid of cells half a deviation wide (at most 400×400) over the data's range, each cell weighted by (p + q)/2: p the mixture's own mass in the cell, q the
  * share of `samples` [n, 2] there (outside the range they are left out). Where the objective fixes its logits up to a constant only (a relativistic one), D is shifted
  * by its `calibration`. Goodfellow et al. 2014, arXiv:1406.2661, Proposition 1.
  */
@@ -68,19 +68,20 @@ export async function rmseToOptimal(
   if (samples.shape[1] !== 2)
     fail({ code: "metric-shape", expected: "points of the plane", got: `[${samples.shape}]`, mend: "ask for this of mixtures only" });
   const [low, high] = range;
-  const width = (high - low) / SIDE;
-  const p = masses(mixture, range);
-  const q = new Float64Array(SIDE * SIDE);
+  const side = Math.min(MOST, Math.ceil((high - low) / (mixture.std / 2)));
+  const width = (high - low) / side;
+  const p = masses(mixture, range, side);
+  const q = new Float64Array(side * side);
   const n = samples.shape[0]!;
   const cell = (v: number) => Math.floor((v - low) / width);
   for (let k = 0; k < n; k++) {
     const [i, j] = [cell(samples.data[2 * k]!), cell(samples.data[2 * k + 1]!)];
-    if (i >= 0 && j >= 0 && i < SIDE && j < SIDE) q[j * SIDE + i]! += 1 / n;
+    if (i >= 0 && j >= 0 && i < side && j < side) q[j * side + i]! += 1 / n;
   }
   // cells that hold next to nothing of either weigh next to nothing
   const used = Array.from(p.keys()).filter((k) => p[k]! + q[k]! > 1e-9);
   const points = new Float32Array(2 * used.length);
-  for (const [k, c] of used.entries()) points.set([low + ((c % SIDE) + 0.5) * width, low + (Math.floor(c / SIDE) + 0.5) * width], 2 * k);
+  for (const [k, c] of used.entries()) points.set([low + ((c % side) + 0.5) * width, low + (Math.floor(c / side) + 0.5) * width], 2 * k);
   const d = await logits({ dtype: "float32", shape: [used.length, 2], data: points });
   const weight = (c: number) => (p[c]! + q[c]!) / 2;
   const total = used.reduce((sum, c) => sum + weight(c), 0);
