@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { fold, seedKey, sha256 } from "../base/index.ts";
+import { fail, fold, seedKey, sha256 } from "../base/index.ts";
 import { loadPools } from "../data/index.ts";
 import {
   answersOf,
@@ -10,42 +10,22 @@ import {
   drawLatent,
   evaluateGan,
   everyOf,
+  FEWEST,
   generatorGraph,
   generatorMetadata,
-  LOSSES,
   type Look,
-  type NetworkName,
-  networks,
   observer,
-  type Regulariser,
-  type RegulariserName,
   recipe,
-  regularisers,
   sourceOf,
   trainGan,
 } from "../gan/index.ts";
 import { write } from "../onnx/index.ts";
 import { card } from "./gan-card.ts";
+import { gameArgs, gameConfig, gameOptions } from "./gan-game.ts";
 import { film, finalSheets, sheetOf, sheetPath } from "./gan-sheets.ts";
 import { courseOf, memoryIn, metricsOf, sayVerdicts, summary } from "./gan-watch.ts";
-import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
+import { jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
-
-/** `r1=1:0.1,r2=0.5,diffaugment`: names, each with a number if one is to be given, or two where it changes over the training. */
-function penaltiesOf(text: string | undefined): Regulariser[] | undefined {
-  return text
-    ?.split(",")
-    .filter((part) => part.trim() !== "")
-    .map((part) => {
-      const [name = "", value] = part.trim().split("=");
-      const [first, last] = value?.split(":") ?? [];
-      const make = regularisers[choice("penalty", name, Object.keys(regularisers) as RegulariserName[])] as (
-        v?: number,
-        last?: number,
-      ) => Regulariser;
-      return make(first === undefined ? undefined : number("penalty", first), last === undefined ? undefined : number("penalty", last));
-    });
-}
 
 const command = defineCommand({
   meta: { name: "gan", description: "Train a generator against a discriminator." },
@@ -60,24 +40,8 @@ const command = defineCommand({
       description: "side of a folder's pictures: 8, 16, 32, 64 or 128 (default: what enlarges none, at most 64)",
     },
     strict: { type: "boolean", description: "stop at a picture that cannot be read, instead of leaving it out", default: false },
-    model: { type: "string", description: `${Object.keys(networks).join(", ")} (default: plane for vectors, small for pictures)` },
-    loss: { type: "string", description: `${LOSSES.join(", ")} (default: the model's)` },
-    penalty: { type: "string", description: `${Object.keys(regularisers).join(", ")}, as r1=1,r2=1 (default: the model's)` },
-    smoothing: { type: "string", description: "share of real samples that counts as generated" },
+    ...gameArgs,
     steps: { type: "string", description: "moves of the generator (default: 10000 for vectors, 4000 for pictures)" },
-    batch: { type: "string", description: "samples of each kind in a move (default: the model's)" },
-    "micro-batch": { type: "string", description: "samples whose gradients are taken at a time, for less memory" },
-    pack: { type: "string", description: "samples that the discriminator judges together" },
-    critics: { type: "string", description: "moves of the discriminator for each of the generator's" },
-    unroll: { type: "string", description: "moves of the discriminator that the generator foresees" },
-    rate: { type: "string", description: "learning rate at the first step (default: the model's)" },
-    "rate-discriminator": { type: "string", description: "that of the discriminator, where it is another" },
-    updates: { type: "string", description: "alternating or simultaneous (default: the model's)" },
-    ema: { type: "string", description: "decay of the average of the generator's weights" },
-    conditional: { type: "boolean", description: "make samples of a class that is asked for", default: false },
-    norm: { type: "string", description: "of the discriminator: batch, spectral or none" },
-    minibatch: { type: "string", description: "what the discriminator sees of a batch: stddev or discrimination" },
-    width: { type: "string", description: "channels, or units, of the networks" },
     every: { type: "string", description: "steps between samples, and between checkpoints" },
     out: { type: "string", description: "run folder: generator, samples, metrics, checkpoints", default: "runs/gan" },
     resume: { type: "string", description: "go on in this run folder, or in that of --out" },
@@ -90,22 +54,17 @@ const command = defineCommand({
   async run({ args }) {
     const run = runOptions(args);
     const seed = seedOf(args.seed);
-    const whole = (name: "steps" | "samples" | "batch" | "micro-batch" | "pack" | "critics" | "unroll" | "width" | "every" | "limit") =>
-      maybeNumber(name, args[name], { least: 1, whole: true });
-    const [batch, microBatch, pack, critics, unroll, width, every, limit] = (
-      ["batch", "micro-batch", "pack", "critics", "unroll", "width", "every", "limit"] as const
-    ).map(whole);
+    const whole = (name: "steps" | "samples" | "every" | "limit") => maybeNumber(name, args[name], { least: 1, whole: true });
+    const [every, limit] = [whole("every"), whole("limit")];
     const measured = number("measure", args.measure, { least: 0, whole: true });
-    const model = args.model === undefined ? undefined : choice("model", args.model, Object.keys(networks) as NetworkName[]);
-    const loss = args.loss === undefined ? undefined : choice("loss", args.loss, LOSSES);
-    const updates = args.updates === undefined ? undefined : choice("updates", args.updates, ["alternating", "simultaneous"] as const);
-    const norm = args.norm === undefined ? undefined : choice("norm", args.norm, ["batch", "spectral", "none"] as const);
-    const minibatch = args.minibatch === undefined ? undefined : choice("minibatch", args.minibatch, ["stddev", "discrimination"] as const);
-    const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
-    const smoothing = maybeNumber("smoothing", args.smoothing, { least: 0, most: 1 });
-    const rate = maybeNumber("rate", args.rate, { above: 0 });
-    const discriminatorRate = maybeNumber("rate-discriminator", args["rate-discriminator"], { above: 0 });
-    const penalties = penaltiesOf(args.penalty);
+    if (measured > 0 && measured < FEWEST)
+      fail({
+        code: "option-number",
+        expected: `--measure of ${FEWEST} or more, or 0`,
+        got: `${measured}`,
+        mend: "measure on more samples, or not at all",
+      });
+    const options = gameOptions(args);
     const resolution = maybeNumber("resolution", args.resolution, { least: 1, whole: true });
     const pools = await loadPools(args.data, {
       seed,
@@ -117,27 +76,7 @@ const command = defineCommand({
     const { train } = pools;
     const samples = whole("samples") ?? (train.shape.length === 3 ? 100 : 1_000);
     const steps = whole("steps") ?? (train.shape.length === 3 ? 4_000 : 10_000);
-    const gan = recipe(train, {
-      key: seedKey(seed),
-      steps,
-      conditional: args.conditional,
-      ...(model && { model }),
-      ...(loss && { loss }),
-      ...(penalties && { regularisers: penalties }),
-      ...(smoothing !== undefined && { smoothing }),
-      ...(rate && { rate }),
-      ...(discriminatorRate && { discriminatorRate }),
-      ...(batch && { batch }),
-      ...(microBatch && { microBatch }),
-      ...(pack && { pack }),
-      ...(critics && { critics }),
-      ...(unroll && { unroll }),
-      ...(updates && { updates }),
-      ...(norm && { norm }),
-      ...(minibatch && { minibatch }),
-      ...(width && { width }),
-      ...(ema !== undefined && { ema }),
-    });
+    const gan = recipe(train, { key: seedKey(seed), steps, ...options });
     const folder = args.resume ?? args.out;
     const latent = drawLatent(gan, samples, fold(seedKey(seed), "samples"));
     const watch = await observer(gan, pools, { seed, memory: memoryIn(folder), ...run });
@@ -165,22 +104,7 @@ const command = defineCommand({
           data: args.data,
           limit: args.limit ?? null,
           resolution: args.resolution ?? null,
-          model: args.model ?? null,
-          loss: args.loss ?? null,
-          penalty: args.penalty ?? null,
-          smoothing: args.smoothing ?? null,
-          rate: args.rate ?? null,
-          rateDiscriminator: args["rate-discriminator"] ?? null,
-          batch: gan.batch,
-          pack: gan.pack,
-          critics: gan.critics,
-          unroll: gan.unroll,
-          updates: gan.updates,
-          ema: gan.ema,
-          norm: args.norm ?? null,
-          minibatch: args.minibatch ?? null,
-          width: args.width ?? null,
-          conditional: args.conditional,
+          ...gameConfig(args, gan),
           steps,
           seed,
           provenance: train.provenance,
@@ -211,8 +135,10 @@ const command = defineCommand({
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,
       );
+      const few = Math.min(pools.test.size, train.size) < FEWEST;
+      if (few && measured > 0) say(`  not measured: ${pools.test.size} samples are held out, fewer than ${FEWEST}`);
       const evaluation =
-        measured === 0
+        measured === 0 || few
           ? null
           : await evaluateGan(sourceOf(gan, result, run), pools, {
               n: measured,

@@ -81,6 +81,8 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
   const trainee: Trainee = {
     stepsPerEpoch: every,
     async steps(at) {
+      // when the folder is known to be ours
+      if (at[0]!.step === 0) await onLook?.(look(0));
       const size = at.length === step.stride ? step.stride : 1;
       const results: Tensor[][] = [];
       // after a number that is none nothing else matters, and the state before it is still at hand
@@ -94,7 +96,6 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
     blame: (at) => firstNonFinite(step, (step.stride === 1 ? at.slice(-1) : at).map(feeds), options),
   };
   try {
-    if (!options.resume) await onLook?.(look(0));
     const each = stepping(trainee, { ...options, epochs: Math.ceil(steps / every), steps });
     try {
       for (;;) {

@@ -57,6 +57,10 @@ export interface Observer {
 
 const SAMPLES = 500;
 const ANCHORS = 64;
+/** Held-out samples that are too few to compare with: the training samples take their place. */
+const FEW = 50;
+/** Neighbours that count, where there are more. */
+const NEIGHBOURS = 5;
 
 /** Mean Euclidean distance between rows i and i + n/2. */
 function spreadOf({ shape, data }: Numbers): number {
@@ -86,11 +90,13 @@ export async function observer(
 ): Promise<Observer> {
   const extractor = await extractorFor(train.shape, `${train.provenance.source}`, run);
   const key = fold(seedKey(seed), "observe");
-  const n = Math.min(SAMPLES, test.size - (test.size % gan.pack), train.size);
-  const { x: real, labels } = gather(test, permutation(fold(key, "test"), test.size).subarray(0, n));
+  const held = test.size < FEW ? train : test;
+  const n = Math.min(SAMPLES, held.size - (held.size % gan.pack), train.size);
+  const k = Math.max(1, Math.min(NEIGHBOURS, n - 1));
+  const { x: real, labels } = gather(held, permutation(fold(key, "test"), held.size).subarray(0, n));
   const ofReal = (await extractor.answers(real)).features;
   const twin = (await extractor.answers(gather(train, permutation(fold(key, "train"), train.size).subarray(0, n)).x)).features;
-  const { precision, coverage } = await neighbourhood(ofReal, twin, run);
+  const { precision, coverage } = await neighbourhood(ofReal, twin, { k, ...run });
   const latent = drawLatent(gan, n, fold(key, "latent"));
   const anchors: Numbers = {
     ...ofReal,
@@ -111,7 +117,7 @@ export async function observer(
       const { features } = await extractor.answers(fake);
       const before = await memory.recall(step);
       const [shares, old] = [await sharesOf(features), before && (await sharesOf(before))];
-      const near = await neighbourhood(ofReal, features, run);
+      const near = await neighbourhood(ofReal, features, { k, ...run });
       const judge = judgeOf(discriminator, gan.pack, run);
       const seen: Observation = {
         step,

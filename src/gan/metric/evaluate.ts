@@ -1,5 +1,5 @@
 /** All that can be measured of a generator: what `gan-eval` prints, and what a run ends with. */
-import { fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
+import { fail, fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
 import { gather, type Pool, type Pools } from "../../data/index.ts";
 import type { RunOptions } from "../../run/index.ts";
 import type { Objective } from "../objective/index.ts";
@@ -76,6 +76,8 @@ export interface GanReport {
   readonly trainSyntheticTestReal: number | null;
 }
 
+/** Samples under which no figure means anything. */
+export const FEWEST = 100;
 /** Of what needs more samples than `n`, how many times as many: for modes and Parzen windows, a density, classes (at the default n, the 26,000 of Srivastava et al. 2017, §4.2), a classifier. */
 const TIMES = { modes: 2, density: 200, classes: 5.2, synthetic: 4 } as const;
 /** Samples whose classes are counted at a time. */
@@ -106,6 +108,13 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
     onProgress(what);
   };
   const n = Math.min(options.n ?? 5_000, test.size, train.size);
+  if (n < FEWEST)
+    fail({
+      code: "metric-few",
+      expected: `at least ${FEWEST} samples to measure on, generated, held out and to learn from`,
+      got: `${n}`,
+      mend: "bring more samples, or raise n",
+    });
   const extractor = options.extractor ?? (await extractorFor(train.shape, `${train.provenance.source}`, run));
   try {
     stage("sampling");
