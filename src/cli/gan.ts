@@ -135,7 +135,7 @@ const command = defineCommand({
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,
       );
-      const few = Math.min(pools.test.size, train.size) < FEWEST;
+      const few = pools.test.size < FEWEST;
       if (few && measured > 0) say(`  not measured: ${pools.test.size} samples are held out, fewer than ${FEWEST}`);
       const evaluation =
         measured === 0 || few

@@ -1,5 +1,5 @@
 /** All that can be measured of a generator: what `gan-eval` prints, and what a run ends with. */
-import { fail, fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
+import { fail, fold, permutation, rows, seedKey, type Tensor } from "../../base/index.ts";
 import { gather, type Pool, type Pools } from "../../data/index.ts";
 import type { RunOptions } from "../../run/index.ts";
 import type { Objective } from "../objective/index.ts";
@@ -107,22 +107,25 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
     signal?.throwIfAborted();
     onProgress(what);
   };
-  const n = Math.min(options.n ?? 5_000, test.size, train.size);
+  // too few to learn from are too few for a floor: it is then between two halves of the held-out samples
+  const small = train.size < FEWEST;
+  const n = Math.min(options.n ?? 5_000, small ? test.size >> 1 : Math.min(test.size, train.size));
   if (n < FEWEST)
     fail({
       code: "metric-few",
-      expected: `at least ${FEWEST} samples to measure on, generated, held out and to learn from`,
+      expected: `at least ${FEWEST} samples to measure on, generated and held out`,
       got: `${n}`,
       mend: "bring more samples, or raise n",
     });
   const extractor = options.extractor ?? (await extractorFor(train.shape, `${train.provenance.source}`, run));
   try {
     stage("sampling");
-    const real = some(test, n, seed);
-    const twin = some(train, n, seed);
+    const held = some(test, small ? 2 * n : n, seed);
+    const real = { x: rows(held.x, 0, n), labels: held.labels.subarray(0, n) };
+    const twin = small ? rows(held.x, n, 2 * n) : some(train, n, seed).x;
     const { x: fake, labels } = await source.sample(n, seed);
     stage("features");
-    const [ofReal, ofTwin, ofFake] = [await extractor.answers(real.x), await extractor.answers(twin.x), await extractor.answers(fake)];
+    const [ofReal, ofTwin, ofFake] = [await extractor.answers(real.x), await extractor.answers(twin), await extractor.answers(fake)];
     stage("neighbours");
     const near = await neighbourhood(ofReal.features, ofFake.features, run);
     const { k: _, ...floor } = await neighbourhood(ofReal.features, ofTwin.features, run);
