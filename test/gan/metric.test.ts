@@ -18,6 +18,7 @@ import {
   trainSyntheticTestReal,
   twoSample,
 } from "../../src/gan/index.ts";
+import { nearest } from "../../src/gan/metric/distances.ts";
 import { upperTail } from "../../src/gan/metric/two-sample.ts";
 
 type Numbers = Tensor<"float32">;
@@ -173,4 +174,12 @@ test("a classifier of real samples is as good as its data", async () => {
   const [train, test] = [await loadData("mnist:train", { limit: 2_000 }), await loadData("mnist:test", { limit: 500 })];
   expect(await trainSyntheticTestReal(train, test, 10, run)).toBeGreaterThan(0.85);
   expect(await trainSyntheticTestReal({ ...train, y: train.y.map((_, i) => i % 10) }, test, 10, run)).toBeLessThan(0.3);
+});
+
+test("distances of close points are not lost in rounding", async () => {
+  const at = (d: number, off: number): Numbers => ({ dtype: "float32", shape: [1, d], data: new Float32Array(d).fill(1 + off) });
+  for (const d of [1, 2, 16]) {
+    const { squared } = await nearest(at(d, 1e-4), at(d, 0), run);
+    expect(Math.sqrt(squared[0]! / d)).toBeCloseTo(1e-4, 6);
+  }
 });

@@ -1,6 +1,8 @@
 import { figure, mean, type Rule, seen, unseen } from "./rule.ts";
 
-const HUGE = 100;
+/** Losses that are large where they grow, and that are too large in any case. */
+const LARGE = 100;
+const HUGE = 1_000;
 /** The last quarter's losses by those of the second. */
 const GROWN = 5;
 /** Samples as far apart as so many real ones. */
@@ -19,7 +21,7 @@ export const divergence: Rule = {
     const [early, late] = [mean(size.slice(quarter, 2 * quarter)), mean(size.slice(-quarter))];
     const spread = looks.at(-1)?.spread ?? 0;
     return seen(
-      (late > HUGE && late > GROWN * early) || spread > FAR,
+      late > HUGE || (late > LARGE && late > GROWN * early) || spread > FAR,
       `losses of size ${figure(late)} at the end, ${figure(early)} in the second quarter; two generated samples are ${figure(spread)} times as far apart as two real ones`,
     );
   },

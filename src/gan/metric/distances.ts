@@ -38,8 +38,20 @@ async function pairwise(
   }
 }
 
-/** ‖aᵢ‖² − 2aᵢ·bⱼ + ‖bⱼ‖², not below 0. */
+/** Dimensions that are still taken one by one. */
+const FEW = 16;
+
+/** Σ (aᵢₖ − bⱼₖ)²; of many dimensions ‖aᵢ‖² − 2aᵢ·bⱼ + ‖bⱼ‖², not below 0, which rounding makes coarse where points lie close together. */
 function squaredDistances(e: Emit, a: Value, b: Value): Value {
+  const d = a.type.shape[1]!;
+  if (d <= FEW) {
+    const column = (v: Value, k: number) => e.Slice(v, e.ints([k]), e.ints([k + 1]), e.ints([1]), e.ints([1]));
+    const parts = Array.from({ length: d }, (_, k) => {
+      const off = e.Sub(column(a, k), e.Transpose(column(b, k), { perm: [1, 0] }));
+      return e.Mul(off, off);
+    });
+    return parts.reduce((s, p) => e.Add(s, p));
+  }
   const norms = (v: Value) => e.ReduceSum(e.Mul(v, v), e.ints([1]), { keepdims: 1 });
   const cross = e.MatMul(a, e.Transpose(b, { perm: [1, 0] }));
   const sum = e.Add(norms(a), e.Transpose(norms(b), { perm: [1, 0] }));
