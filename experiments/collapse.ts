@@ -136,6 +136,8 @@ ${table(
 
 Recall: ${seen.reduce((s, r) => s + r.hit, 0)} of ${total} by their own rule, ${seen.reduce((s, r) => s + r.any, 0)} of ${total} by any.
 
+The thresholds of the rules were chosen with these failures and these healthy runs at hand: the figures say that they tell these apart, not how they do on others.
+
 False alarms: ${alarms.length} of ${Object.keys(healthy).length} healthy runs (defaults.md)${alarms.length > 0 ? `: ${alarms.map(([k, r]) => `${k} ${r.found.join(", ")}`).join("; ")}` : ""}.
 `,
 );

@@ -1,6 +1,6 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { fail, fold, seedKey, sha256 } from "../base/index.ts";
+import { CounterfoilError, fail, fold, seedKey, sha256 } from "../base/index.ts";
 import { loadPools } from "../data/index.ts";
 import {
   answersOf,
@@ -171,6 +171,10 @@ const command = defineCommand({
       await host.writeFile(`${folder}/result.json`, `${JSON.stringify(report, null, 2)}\n`);
       if (args.json) printJson(report);
       return 0;
+    } catch (error) {
+      // what there is to see of a run that was cut short
+      if (error instanceof CounterfoilError && /^(interrupted|diverged)$/.test(error.code)) await film(folder);
+      throw error;
     } finally {
       bar.stop();
       await watch.release();

@@ -88,7 +88,7 @@ function factsOf<S extends z.ZodType>(schema: S, text: string, path: string): z.
 }
 
 /**
- * Open a generator: inputs latent [N, z], and of a conditional one labels int64 [N]; its first output is samples [N, …]. Of a file that `gan` wrote the latent distribution,
+ * Open a generator: inputs latent [N, z] (or [N, z, 1, 1]), and of a conditional one labels int64 [N]; its first output is samples [N, …]. Of a file that `gan` wrote the latent distribution,
  * the range and the classes are known; of another file normal noise is assumed, and said.
  * @throws generator-file, and what `modelFile` throws
  */
@@ -100,8 +100,12 @@ export async function loadGenerator(path: string, run: RunOptions = {}): Promise
   const [z, labels, ...others] = inputs;
   const width = z?.dims[1];
   const listed = inputs.map((i) => `${i.name}: ${i.dtype} [${i.dims.join(", ")}]`).join(", ");
+  // convolutions from the start take [N, z, 1, 1]
+  const ones = z?.dims.slice(2) ?? [];
   if (
-    z?.dims.length !== 2 ||
+    !z ||
+    z.dims.length < 2 ||
+    ones.some((d) => d !== 1) ||
     typeof width !== "number" ||
     !z.dtype.startsWith("float") ||
     others.length > 0 ||
@@ -109,14 +113,15 @@ export async function loadGenerator(path: string, run: RunOptions = {}): Promise
   )
     fail({
       code: "generator-file",
-      expected: "a generator: an input of latent vectors [N, z], and of a conditional one labels int64 [N]",
+      expected: "a generator: an input of latent vectors [N, z] (or [N, z, 1, 1]), and of a conditional one labels int64 [N]",
       got: `${path} with ${listed || "no input"}`,
       mend: "name the generator.onnx of a run of counterfoil gan, or export yours so",
     });
   const latent: Latent = { size: width as number, draw: facts?.latent ?? { kind: "normal" } };
   const file = await openFile(bytes, run);
+  const pixel = (x: Numbers): Numbers => ({ ...x, shape: [...x.shape, ...ones.map(() => 1)] });
   const sample: GeneratorFile["sample"] = (x, asked) =>
-    inParts(file, labels ? [x, asked ?? classesInTurn(x.shape[0]!, facts?.classes ?? 1)] : [x]);
+    inParts(file, labels ? [pixel(x), asked ?? classesInTurn(x.shape[0]!, facts?.classes ?? 1)] : [pixel(x)]);
   try {
     const draw: GeneratorFile["draw"] = (n, seed, truncation = 1) => {
       const [x] = drawNoise(fold(seedKey(seed), "sample"), [{ value: input("float32", [n, latent.size]), draw: latent.draw }]) as [Numbers];

@@ -69,6 +69,12 @@ describe("sample", () => {
     expect(readdirSync(at("many"))).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`));
     expect(readdirSync(at("many/3")).length).toBe(2);
   });
+  test("latent vectors as pictures of one pixel, as convolutions take them", async () => {
+    const e = builder();
+    const z = input("float32", [2, 3, 1, 1], "z", ["N", 3, 1, 1]);
+    writeFileSync(at("pixel.onnx"), write({ inputs: [z], outputs: [e.Mul(z, e.fill(1, [1, 1, 4, 4], "float32"))] }));
+    expect((await json("sample", "pixel.onnx", "-n", "5", "-o", "pixel.png")).shape).toEqual([5, 3, 4, 4]);
+  });
   test("a generator of someone else's is drawn from with normal noise, and that is said", async () => {
     const told = await json("sample", "foreign.onnx", "-n", "5", "-o", "foreign.npz");
     expect(told.notes.join()).toMatch(/normal noise is assumed/);
