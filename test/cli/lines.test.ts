@@ -176,11 +176,13 @@ test("gan", async () => {
     "gan",
     "--samples",
     "16",
+    "--measure",
+    "300",
     "--json",
   ]);
   expect(report.history[0]["discriminator/accuracy-real"]).toBeGreaterThanOrEqual(0);
   // after ten steps everything looks the same, and it says so
-  expect(report.evaluation.freshDiscriminatorAccuracy).toBeGreaterThan(0.95);
+  expect(report.evaluation.freshDiscriminatorAccuracy).toBeGreaterThan(0.9);
   expect(report.evaluation.frechet).toBeGreaterThan(10 * report.evaluation.frechetFloor);
   expect(report.verdicts.find((v: { rule: string }) => v.rule === "mode-collapse")).toMatchObject({
     found: true,

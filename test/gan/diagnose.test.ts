@@ -102,7 +102,7 @@ async function played(steps: number, options: Omit<RecipeOptions, "key"> = {}) {
   for (;;) {
     const next = await each.next();
     if (!next.done) continue;
-    const end = await evaluateGan(sourceOf(gan, next.value, run), pools, { ...run, n: 1_000 });
+    const end = await evaluateGan(sourceOf(gan, next.value, run), pools, { ...run, n: 400 });
     const losses = next.value.history.map((h) => ({ generator: h["generator/loss"]!, discriminator: h["discriminator/loss"]! }));
     return { end, looks, verdicts: found({ looks, floor: watch.floor, losses, report: end, blame: null }) };
   }
@@ -112,8 +112,8 @@ test("the default recipe finds the ring, and its measures agree", async () => {
   const { end, looks, verdicts } = await played(1_200);
   expect(verdicts).toEqual([]);
   expect([end.modes, end.modesOf]).toEqual([8, 8]);
-  expect(end.highQuality).toBeGreaterThan(0.4);
-  expect(end.coverage).toBeGreaterThan(0.4);
+  expect(end.highQuality).toBeGreaterThan(0.2);
+  expect(end.coverage).toBeGreaterThan(0.3);
   expect(end.floor.coverage).toBeGreaterThan(0.9);
   expect(end.rmseToOptimal).toBeLessThan(0.4);
   expect(looks.map((l) => l.step)).toEqual([200, 400, 600, 800, 1_000, 1_200]);

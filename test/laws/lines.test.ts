@@ -10,7 +10,7 @@ import { bind, emit, forward, freeInput, keyOf, RUN } from "./graphs.ts";
 import { isFree, type Row, type Source, title } from "./row.ts";
 import { rows } from "./rows/index.ts";
 
-const SAMPLES = { wide: 1000, narrow: 200, point: 2 };
+const SAMPLES = { wide: 500, narrow: 100, point: 2 };
 const TOLERANCE = 1e-5;
 
 /** The same row for one sample: axis 0 of its data is 1. */
