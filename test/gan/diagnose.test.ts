@@ -102,7 +102,7 @@ async function played(steps: number, options: Omit<RecipeOptions, "key"> = {}) {
   for (;;) {
     const next = await each.next();
     if (!next.done) continue;
-    const end = await evaluateGan(sourceOf(gan, next.value, run), pools, { ...run, n: 400 });
+    const end = await evaluateGan(sourceOf(gan, next.value, run), pools, { ...run, n: 1_000 });
     const losses = next.value.history.map((h) => ({ generator: h["generator/loss"]!, discriminator: h["discriminator/loss"]! }));
     return { end, looks, verdicts: found({ looks, floor: watch.floor, losses, report: end, blame: null }) };
   }
