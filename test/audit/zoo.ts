@@ -1,5 +1,6 @@
 /** Ten healthy classifiers and eight that only seem robust, all trained here on a few digits or points. */
 
+import { type AuditResult, audit } from "../../src/audit/index.ts";
 import { fold, rows, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
 import { type Dataset, first, loadData, toy } from "../../src/data/index.ts";
 import type { Emit, Graph, Value } from "../../src/graph/index.ts";
@@ -216,3 +217,13 @@ function saturate(graph: Graph): Graph {
   );
   return { ...graph, outputs: [map.get(graph.outputs[0]!)!] };
 }
+
+/** A quick audit of an exhibit. */
+export async function audited({ model, data, epsilon, range }: Exhibit): Promise<AuditResult> {
+  const report = await audit(model, data, { ...run, epsilon, range, preset: "quick" });
+  await model.release();
+  return report;
+}
+
+/** Names of the checks that failed. */
+export const failed = (report: AuditResult): string[] => report.verdicts.filter((v) => v.status === "fail").map((v) => v.check);
