@@ -78,14 +78,14 @@ function game(model: NetworkName, shape: readonly number[], batch: number, optio
         : float([batch, ...shape], 1);
     // noise is drawn inside the time, as the peer's is
     const feeds = (k: number) =>
-      Array.from({ length: STRIDE }, (_, j) => [
+      Array.from({ length: step.stride }, (_, j) => [
         ...Array.from({ length: gan.critics }, () => real),
         full([], 1e-3),
         full([], 1e-3),
         full([], 0),
         ...drawNoise(fold(seedKey(2), k + j), step.noise),
       ]);
-    return (repeats) => timed(repeats, STRIDE, (k) => step.program.steps(feeds(k)));
+    return (repeats) => timed(repeats, step.stride, (k) => step.program.steps(feeds(k)));
   };
 }
 
