@@ -72,7 +72,7 @@ writeFileSync(
   `# Stacked MNIST: 1,000 modes
 
 DCGAN's networks at half their width (32), [3, 28, 28], batch 64, ${STEPS} steps of the generator (${STEPS * 64} images; PacGAN: 50 passes over 128,000, two moves of the generator for each), seed 0; ${SAMPLES} samples, classes by models/mnist-cnn.onnx
-(99.09 % of the test digits), KL(p ‖ uniform) in nats. Published figures are of larger networks and longer training. Regenerate: \`npx tsx --conditions=source experiments/stacked.ts\` (resumes).
+(its accuracy is in its metadata), KL(p ‖ uniform) in nats. Published figures are of larger networks and longer training. Regenerate: \`npx tsx --conditions=source experiments/stacked.ts\` (resumes).
 
 ${table(
   ["method", "modes of 1,000", "KL", "minutes on one thread", "published"],

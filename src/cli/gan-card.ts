@@ -18,8 +18,8 @@ export interface CardFacts {
 
 export function card({ gan, data, command, steps, seed, generator, runtime, report, verdicts }: CardFacts): string {
   const pictures = data.shape.length === 3;
-  const noise = gan.latent.draw.kind === "normal" ? "np.random.randn" : "np.random.uniform(-3**0.5, 3**0.5, size=";
-  const drawn = gan.latent.draw.kind === "normal" ? `${noise}(16, ${gan.latent.size})` : `${noise}(16, ${gan.latent.size}))`;
+  const { draw, size } = gan.latent;
+  const drawn = draw.kind === "uniform" ? `np.random.uniform(${draw.low}, ${draw.high}, (16, ${size}))` : `np.random.randn(16, ${size})`;
   const labels = gan.classes === null ? "" : `, "labels": np.arange(16) % ${gan.classes}`;
   const found = verdicts?.filter((v) => v.found) ?? [];
   return `---

@@ -1,7 +1,7 @@
 export * from "./diagnose/index.ts";
 export * from "./gan.ts";
 export * from "./generator-file.ts";
-export { between as betweenLatents } from "./latent.ts";
+export * from "./latent.ts";
 export * from "./metric/index.ts";
 export * from "./network/index.ts";
 export * from "./objective/index.ts";

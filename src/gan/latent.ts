@@ -6,7 +6,7 @@ import type { Latent } from "./gan.ts";
  * `count` points from a [z] to b [z], both included: [count, z]. Of normal noise along a great circle, so that every point is as far from 0 as drawn ones are (White 2016,
  * arXiv:1609.04468); of uniform noise along the straight line.
  */
-export function between(a: Float32Array, b: Float32Array, count: number, { draw }: Pick<Latent, "draw">): Tensor<"float32"> {
+export function betweenLatents(a: Float32Array, b: Float32Array, count: number, { draw }: Pick<Latent, "draw">): Tensor<"float32"> {
   const length = (v: Float32Array) => Math.sqrt(v.reduce((s, x) => s + x * x, 0));
   const cosine = a.reduce((s, x, i) => s + x * b[i]!, 0) / Math.max(length(a) * length(b), 1e-12);
   const angle = draw.kind === "normal" ? Math.acos(Math.min(1, Math.max(-1, cosine))) : 0;

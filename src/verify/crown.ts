@@ -14,13 +14,13 @@ export interface Crown {
 }
 
 /**
- * Room for rounding, as for the bounds. Past the first nonlinear operator what is bounded by 0 is most often a sum of squares or
- * of rectifiers, which no rounding takes below 0: a root of it stays defined.
+ * Room for rounding, as for the bounds. Past the first nonlinear operator a bound of exactly 0 is that of squares, rectifiers and
+ * their sums, which no rounding takes below 0: a root of them stays defined.
  */
 function widen(lo: Float32Array, hi: Float32Array, affine: boolean): void {
   for (let i = 0; i < lo.length; i++) {
     const room = ROUNDING * Math.max(Math.abs(lo[i]!), Math.abs(hi[i]!));
-    lo[i] = !affine && lo[i]! >= 0 ? Math.max(0, lo[i]! - room) : lo[i]! - room;
+    if (affine || lo[i] !== 0) lo[i]! -= room;
     hi[i]! += room;
   }
 }

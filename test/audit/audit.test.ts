@@ -5,6 +5,8 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { attack, linf, pgd } from "../../src/attack/index.ts";
 import { cascade } from "../../src/audit/cascade.ts";
+import type { Findings } from "../../src/audit/checks/check.ts";
+import { epsilonMonotone } from "../../src/audit/checks/epsilon-monotone.ts";
 import {
   type AuditResult,
   audit,

