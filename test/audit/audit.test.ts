@@ -254,6 +254,33 @@ test.each([1, 16])(
   180_000,
 );
 
+test("accuracy that is flat up to 2ε must fall further out, or the attack is not working", async () => {
+  const some = { x: rows(data.x, 0, 8), labels: data.labels.slice(0, 8) };
+  const flat = [
+    [0, 1],
+    [1e-4, 1],
+  ] as const;
+  const findings = { probe: some, curve: flat, norm: linf, range: [0, 1], run: { ...run, norm: linf, range: [0, 1] } } as const;
+  const asked = (other: GradientModel, change = {}) =>
+    epsilonMonotone.find({ ...findings, model: other, ...change } as unknown as Findings);
+  expect(await asked(model)).toMatchObject({ status: "pass", evidence: expect.stringMatching(/it falls at/) });
+  // scores that know nothing of the input
+  const e = builder();
+  const z = graph.outputs[0]!;
+  const constant = await openClassifier(write({ ...graph, outputs: [e.Sub(z, z)] }), run);
+  const zeros = { x: some.x, labels: new Int32Array(8) };
+  expect(await asked(constant, { probe: zeros })).toMatchObject({
+    status: "fail",
+    evidence: expect.stringMatching(/nothing falls at any/),
+  });
+  await constant.release();
+  const rising = [
+    [0, 0.5],
+    [0.1, 0.9],
+  ];
+  expect(await asked(model, { curve: rising })).toMatchObject({ status: "fail" });
+}, 60_000);
+
 describe("refusals", () => {
   const code = (p: Promise<unknown>) =>
     p.then(
