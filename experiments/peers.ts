@@ -2,7 +2,7 @@
  * Our attacks beside other people's, on the models, inputs and budgets of test/golden/attacks:
  *   npx tsx --conditions=source experiments/peers.ts [part of an attack's name…]
  * A row is an attack on a model in a norm; it holds where our success rate is no worse than the best reference's less 1 point (of few samples: less one
- * sample), or our median distance within 2 % of the best. Writes experiments/peers.json, run by run, and peers.md; what is there is not run again, but for names that are given.
+ * sample), or our median distance within 2 % of the best. Of an attack that draws at random, whose references were drawn from several seeds, means are compared. Writes experiments/peers.json, run by run, and peers.md; what is there is not run again, but for names that are given.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import {
@@ -52,6 +52,8 @@ interface Reference {
   readonly success: number;
   /** Of attacks that seek the least: over all n, failures infinitely far; null is infinite. */
   readonly median?: number | null;
+  /** The success rate, or the median, from each of several seeds, this one's first. */
+  readonly draws?: readonly (number | null)[];
 }
 
 const golden = new URL("../test/golden/attacks/", import.meta.url);
@@ -106,8 +108,8 @@ interface Row {
   readonly measure: "success" | "median";
   readonly forwards: number;
   readonly holds: boolean;
-  /** Of a row that does not hold, by an attack that draws at random: the least and the most of five seeds. The reference is of one. */
-  readonly seeds?: readonly [number | null, number | null];
+  /** From so many seeds on both sides: values are means, of which these are the standard errors. */
+  readonly draws?: { readonly seeds: number; readonly ours: number; readonly best: number };
 }
 
 const groups = new Map<string, Reference[]>();
@@ -143,6 +145,12 @@ function measured(results: readonly { success: boolean; distance: number | null 
   return Number.isFinite(median) ? median : null;
 }
 
+const mean = (v: readonly number[]): number => v.reduce((a, b) => a + b, 0) / v.length;
+const standardError = (v: readonly number[]): number => {
+  const m = mean(v);
+  return Math.sqrt(v.reduce((a, b) => a + (b - m) ** 2, 0) / Math.max(v.length - 1, 1) / v.length);
+};
+
 for (const [key, group] of groups) {
   const name = group[0]!.attack;
   if (known.has(key) && !again.some((part) => name.includes(part))) continue;
@@ -171,35 +179,36 @@ for (const [key, group] of groups) {
     results = await run(0);
     if (!chosen.deterministic) withSeed = run;
   }
-  const better = (a: Reference, b: Reference) =>
-    bounded ? b.success - a.success : (a.median ?? Number.POSITIVE_INFINITY) - (b.median ?? Number.POSITIVE_INFINITY);
+  const value = (r: Reference): number => (bounded ? r.success : (r.median ?? Number.POSITIVE_INFINITY));
+  const drawn = (r: Reference): readonly number[] => r.draws?.map((v) => v ?? Number.POSITIVE_INFINITY) ?? [value(r)];
+  const seeds = withSeed ? Math.max(...group.map((r) => drawn(r).length)) : 1;
+  const runs = [results];
+  for (let seed = 1; seed < seeds; seed++) runs.push(await withSeed!(seed));
+  const sign = bounded ? -1 : 1;
   // a reference on few samples is beaten on those: every one has to hold, the narrowest is shown
-  const rows = [...group].sort(better).map((r): Row => {
-    const mine = measured(results, r.n, bounded);
-    const theirs = bounded ? r.success : (r.median ?? null);
-    const holds = bounded
-      ? mine! >= theirs! - Math.max(0.01, 1 / r.n) - 1e-9
-      : theirs === null || (mine !== null && mine <= theirs * 1.02 + 1e-9);
-    return {
-      key,
-      model: modelName,
-      attack: name,
-      norm,
-      epsilon: epsilon ?? null,
-      best: { library: r.library, n: r.n, value: theirs, forwards: r.forwards ?? null },
-      ours: mine,
-      measure: bounded ? "success" : "median",
-      forwards: results.reduce((t, s) => t + s.forwards, 0) / results.length,
-      holds,
-    };
-  });
-  let row = rows.find((r) => !r.holds) ?? rows[0]!;
-  if (!row.holds && withSeed) {
-    const others = [row.ours];
-    for (let seed = 1; seed < 5; seed++) others.push(measured(await withSeed(seed), row.best.n, bounded));
-    const sorted = others.sort((a, b) => (a ?? Number.POSITIVE_INFINITY) - (b ?? Number.POSITIVE_INFINITY));
-    row = { ...row, seeds: [sorted[0]!, sorted.at(-1)!] };
-  }
+  const rows = [...group]
+    .sort((p, q) => sign * (mean(drawn(p)) - mean(drawn(q))))
+    .map((r): Row => {
+      const each = runs.map((run) => measured(run, r.n, bounded) ?? Number.POSITIVE_INFINITY);
+      const [mine, theirs] = [mean(each), mean(drawn(r))];
+      const finite = (v: number) => (Number.isFinite(v) ? v : null);
+      return {
+        key,
+        model: modelName,
+        attack: name,
+        norm,
+        epsilon: epsilon ?? null,
+        best: { library: r.library, n: r.n, value: finite(theirs), forwards: r.forwards ?? null },
+        ours: finite(mine),
+        measure: bounded ? "success" : "median",
+        forwards: results.reduce((t, s) => t + s.forwards, 0) / results.length,
+        holds: bounded
+          ? mine >= theirs - Math.max(0.01, 1 / r.n) - 1e-9
+          : theirs === Number.POSITIVE_INFINITY || mine <= theirs * 1.02 + 1e-9,
+        ...(seeds > 1 && { draws: { seeds, ours: standardError(each), best: standardError(drawn(r)) } }),
+      };
+    });
+  const row = rows.find((r) => !r.holds) ?? rows[0]!;
   await model.release();
   known.set(key, row);
   process.stderr.write(
@@ -209,10 +218,12 @@ for (const [key, group] of groups) {
 }
 
 const rows = [...known.values()].sort((a, b) => (a.attack + a.key < b.attack + b.key ? -1 : 1));
-const show = (v: number | null, measure: string) =>
-  v === null ? "∞" : measure === "success" ? `${(100 * v).toFixed(1)} %` : v.toPrecision(4);
-const within = ({ holds, seeds, best: { value }, measure }: Row): boolean =>
-  !holds && seeds !== undefined && value !== null && (measure === "success" ? seeds[1]! >= value : seeds[0]! <= value);
+const show = (v: number | null, measure: string, error?: number) => {
+  if (v === null) return "∞";
+  const [scale, digits] = measure === "success" ? [100, 1] : [1, 4];
+  const text = measure === "success" ? (scale * v).toFixed(digits) : v.toPrecision(digits);
+  return `${text}${error === undefined ? "" : ` ± ${measure === "success" ? (scale * error).toFixed(1) : error.toPrecision(1)}`}${measure === "success" ? " %" : ""}`;
+};
 writeFileSync(
   new URL("peers.md", import.meta.url),
   `# Attacks beside other implementations
@@ -220,15 +231,15 @@ writeFileSync(
 Made by \`npx tsx --conditions=source experiments/peers.ts\` from [test/golden/attacks](../test/golden/attacks/README.md): the same models, inputs and budgets; of the
 references of an attack the best, or the one that ours falls short of. A success rate holds at the best less 1 point (of fewer than 100 samples: less one sample), a median distance at the best plus 2 %.
 
-${rows.filter((r) => r.holds).length} of ${rows.length} rows hold. Where a row does not, and the attack draws at random, it was run with four seeds more: of ${rows.filter((r) => !r.holds).length} such rows the reference, itself
-one draw, lies within what ours draw in ${rows.filter(within).length}.
+${rows.filter((r) => r.holds).length} of ${rows.length} rows hold. Where one draw of ours fell short of one draw of theirs, both were drawn from ${Math.max(...rows.map((r) => r.draws?.seeds ?? 1))} seeds (${rows.filter((r) => r.draws).length} rows), and
+the means, given with their standard errors, decide. What held at the first draw was not drawn again.
 
 | attack | model | norm | ε | measure | ours | reference | n | forwards ours / theirs | holds |
 |---|---|---|---|---|---|---|---|---|---|
 ${rows
   .map(
     (r) =>
-      `| ${r.attack} | ${r.model} | ${r.norm} | ${r.epsilon ?? "–"} | ${r.measure} | ${show(r.ours, r.measure)} | ${show(r.best.value, r.measure)} (${r.best.library}) | ${r.best.n} | ${r.forwards.toFixed(0)} / ${r.best.forwards?.toFixed(0) ?? "–"} | ${r.holds ? "yes" : r.seeds ? `${within(r) ? "within" : "**no**:"} ${show(r.seeds[0], r.measure)} to ${show(r.seeds[1], r.measure)}` : "**no**"} |`,
+      `| ${r.attack} | ${r.model} | ${r.norm} | ${r.epsilon ?? "–"} | ${r.measure} | ${show(r.ours, r.measure, r.draws?.ours)} | ${show(r.best.value, r.measure, r.draws?.best)} (${r.best.library}) | ${r.best.n} | ${r.forwards.toFixed(0)} / ${r.best.forwards?.toFixed(0) ?? "–"} | ${r.holds ? "yes" : "**no**"} |`,
   )
   .join("\n")}
 `,

@@ -39,13 +39,18 @@ export function edgeStart(x: Float32Array, key: Key, { norm, epsilon, domain }: 
   const length = norm.distance(t);
   const scale = norm.name === "l1" ? Math.max(epsilon / length, 1) : epsilon / length;
   const z = x.map((v, j) => v + (length > 0 ? scale * t[j]! : 0));
-  norm.project(z, x, epsilon, boxOf(domain, x));
+  bring(z, x, { norm, epsilon, domain });
   return z;
 }
+
+/** Into ball and box, the box first where that is another point: the authors' order leaves perturbations of digits, whose black pixels the box stops, short of ε. */
+export const bring = (z: Float32Array, x: Float32Array, { norm, epsilon, domain }: Pick<Threat, "norm" | "epsilon" | "domain">): void =>
+  (norm.boxFirst ?? norm.project)(z, x, epsilon, boxOf(domain, x));
 
 /** Algorithm 1 of arXiv:2003.01690: momentum, and steps from 2ε, halved at checkpoints with a restart from the best point. L∞ and L2. */
 function halving(x: Float32Array, threat: Threat, { steps = 100, rho = 0.75, momentum = 0.75 }: ApgdSchedule): Stepper {
   const marks = new Set(checkpoints(steps));
+  const direction = new Float32Array(x.length);
   let step = 2 * threat.epsilon;
   let before = x;
   let last = Number.NaN;
@@ -70,9 +75,11 @@ function halving(x: Float32Array, threat: Threat, { steps = 100, rho = 0.75, mom
     // y = P(x + η·s),  x⁺ = P(x + α(y − x) + (1 − α)(x − x⁻)); the first step has no momentum
     const a = k === 0 ? 1 : momentum;
     const next = from.z.slice();
-    stepRow(next, from.gradient, x, step, threat);
+    threat.norm.steepest(freed(from.gradient, threat.domain), direction);
+    for (let j = 0; j < next.length; j++) next[j] = next[j]! + step * direction[j]!;
+    bring(next, x, threat);
     for (let j = 0; j < next.length; j++) next[j] = from.z[j]! + a * (next[j]! - from.z[j]!) + (1 - a) * (from.z[j]! - before[j]!);
-    threat.norm.project(next, x, threat.epsilon, boxOf(threat.domain, x));
+    bring(next, x, threat);
     // after a restart the climb has only been at the best point
     before = from.z;
     return next;

@@ -1,7 +1,6 @@
 import { fold, type Key } from "../base/index.ts";
-import { type ApgdSchedule, type Climbed, climb, edgeStart } from "./apgd-climb.ts";
+import { type ApgdSchedule, bring, type Climbed, climb, edgeStart } from "./apgd-climb.ts";
 import type { Attack, Threat } from "./attack.ts";
-import { boxOf } from "./domain.ts";
 import { rivals } from "./iterate.ts";
 import { crossEntropy, dlr, dlrTargeted, type Loss, negated } from "./loss.ts";
 import { type Question, type Search, searchEach } from "./one-search.ts";
@@ -28,7 +27,7 @@ function* run(x: Float32Array, key: Key, threat: Threat, schedule: ApgdSchedule,
   let climbed: Climbed | undefined;
   for (const [times, part] of stages) {
     const steps = Math.max(1, Math.round(part * (schedule.steps ?? 100)));
-    threat.norm.project(z, x, ball(times).epsilon, boxOf(threat.domain, x));
+    bring(z, x, ball(times));
     climbed = yield* climb(x, z, ball(times), { ...schedule, steps }, ask, { stops: times === 1, warm: climbed !== undefined });
     z = climbed.best.z.slice();
   }
@@ -58,7 +57,7 @@ function apgd(name: string, loss: Loss, schedule: ApgdSchedule): Attack<"gradien
 /**
  * Auto-PGD on cross-entropy. Croce & Hein 2020, "Reliable Evaluation of Adversarial Robustness with an Ensemble of Diverse Parameter-free
  * Attacks", arXiv:2003.01690, Algorithm 1:  x⁺ = P(x + α(P(x + η·s) − x) + (1 − α)(x − x⁻)) with η = 2ε at first, halved at checkpoints
- * where the loss stalls, from the best point again. In L1: "Mind the Box", arXiv:2103.01208 (sparse steps, three stages of ε).
+ * where the loss stalls, from the best point again; in L2 the box comes before the ball, which leaves longer perturbations than the authors' order. In L1: "Mind the Box", arXiv:2103.01208 (sparse steps, three stages of ε).
  * Norms: L∞, L2, L1. White box; targeted or not. N + 1 gradients a sample (N + 3 in L1), fewer where it is won. Proposes the point that won, else the
  * highest.
  */

@@ -1,5 +1,5 @@
 /** The small vector language that attacks are written in: rows of a batch [n, …], each a sample's numbers. */
-import { type Key, size, type Tensor } from "../base/index.ts";
+import { fold, type Key, size, type Tensor, uniform } from "../base/index.ts";
 import type { Batch, Threat } from "./attack.ts";
 import { boxOf, type Domain } from "./domain.ts";
 
@@ -20,9 +20,18 @@ export function eachRow(like: Floats, fill: (out: Float32Array, i: number) => vo
 
 export const copied = (t: Floats): Floats => ({ ...t, data: t.data.slice() });
 
-/** A random point of each sample's ball and box. */
+/**
+ * A random point of each sample's ball and box, where a climb starts. In L2 its radius is uniform: of points uniform in a ball of many dimensions nearly all
+ * lie at the edge, and some hollows are only found from within.
+ */
 export const randomStart = ({ x, keys }: Pick<Batch, "x" | "keys">, threat: Threat): Floats =>
-  eachRow(x, (out, i) => startRow(out, row(x, i), keys[i]!, threat));
+  eachRow(x, (out, i) => {
+    const clean = row(x, i);
+    startRow(out, clean, keys[i]!, threat);
+    if (threat.norm.name !== "l2") return;
+    const share = uniform(fold(keys[i]!, "radius"), 1)[0]!;
+    for (let j = 0; j < out.length; j++) out[j] = clean[j]! + share * (out[j]! - clean[j]!);
+  });
 
 export function startRow(out: Float32Array, x: Float32Array, key: Key, { norm, epsilon, domain }: Threat): void {
   const box = boxOf(domain, x);

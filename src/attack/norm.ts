@@ -18,8 +18,10 @@ export interface Norm {
    * @param share of the features that an L1 step moves at once; the other norms move all
    */
   steepest(g: Float32Array, out: Float32Array, share?: number): void;
-  /** Bring `z` into the ball of radius ε around `x` and into the box, in place, up to rounding. */
+  /** Bring `z` into the ball of radius ε around `x` and into the box, in place, up to rounding. In L2 first the one, then the other: as PGD is computed everywhere. */
   project(z: Float32Array, x: Float32Array, epsilon: number, box: Box): void;
+  /** As `project`, the box first: in L2 that leaves longer perturbations, since what the box takes is not missing from the length. */
+  boxFirst?(z: Float32Array, x: Float32Array, epsilon: number, box: Box): void;
   /**
    * A random perturbation inside the ball.
    * @param around the point and its box, in which L0's features go anywhere; without, they move by −1…1
@@ -64,6 +66,14 @@ function length(v: ArrayLike<number>): number {
   return Math.sqrt(s);
 }
 
+/** x + δ·min(1, ε/‖δ‖₂), in place. */
+function shorten(z: Float32Array, x: Float32Array, epsilon: number): void {
+  let s = 0;
+  for (let i = 0; i < z.length; i++) s += (z[i]! - x[i]!) ** 2;
+  const scale = s > epsilon * epsilon ? epsilon / Math.sqrt(s) : 1;
+  if (scale < 1) for (let i = 0; i < z.length; i++) z[i] = x[i]! + scale * (z[i]! - x[i]!);
+}
+
 /** √Σδᵢ². The steepest step is the gradient, normalised. */
 export const l2: Norm = {
   name: "l2",
@@ -79,12 +89,14 @@ export const l2: Norm = {
     for (let i = 0; i < g.length; i++) out[i] = Number.isNaN(g[i]!) ? 0 : g[i]! * scale;
   },
   project(z, x, epsilon, box) {
-    let s = 0;
-    for (let i = 0; i < z.length; i++) s += (z[i]! - x[i]!) ** 2;
-    const shrink = s > epsilon * epsilon ? epsilon / Math.sqrt(s) : 1;
-    if (shrink < 1) for (let i = 0; i < z.length; i++) z[i] = x[i]! + shrink * (z[i]! - x[i]!);
+    shorten(z, x, epsilon);
     // towards x, coordinate by coordinate: it stays in the ball
     clip(z, box);
+  },
+  boxFirst(z, x, epsilon, box) {
+    clip(z, box);
+    // towards x: it stays in the box
+    shorten(z, x, epsilon);
   },
   start(key, n, epsilon) {
     // uniform in the ball: a normal direction, radius ε·u^(1/n) (two more normal draws serve as u)

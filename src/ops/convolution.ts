@@ -5,6 +5,7 @@ import { bilinear, bilinearLines, padAxes } from "./algebra.ts";
 import { flipped, inputGradient, patches, weightGradient, weightMatrices } from "./conv-gradient.ts";
 import { spaced } from "./movement.ts";
 import { arg, type Call, int, ints, type Op, text } from "./op.ts";
+import { convSideBySide, transposeSideBySide } from "./side-by-side.ts";
 import { type Window, windowAttrs, windowOf } from "./window.ts";
 
 const groupsOf = (call: Call): number => int(call, "group", 1);
@@ -40,6 +41,11 @@ export const Conv: Op = {
   compose: (e, node) => {
     const [x, w, bias] = node.inputs as [Value, Value, Value | undefined];
     return [convolve(e, x, w, windowOf(node, spatialOf(w)), groupsOf(node), bias)];
+  },
+  faster: (e, node) => {
+    const [x, w, bias = null] = node.inputs as [Value, Value, Value | undefined];
+    const y = groupsOf(node) === 1 ? convSideBySide(e, x, w, bias, windowOf(node, spatialOf(w))) : null;
+    return y && [y];
   },
 };
 
@@ -132,5 +138,10 @@ export const ConvTranspose: Op = {
       output: win.input,
     };
     return [convolve(e, shifted, flipped(e, w, groups), inner, groups, bias)];
+  },
+  faster: (e, node) => {
+    const [x, w, bias = null] = node.inputs as [Value, Value, Value | undefined];
+    const y = groupsOf(node) === 1 ? transposeSideBySide(e, x, w, bias, transposedWindow(node)) : null;
+    return y && [y];
   },
 };

@@ -68,6 +68,8 @@ export interface Op {
   readonly known?: (call: Call) => readonly Tensor[];
   /** The same node in other words, where onnxruntime misreads these. null: they are fine. */
   readonly respell?: (e: Emit, node: Node) => readonly Value[] | null;
+  /** The same node in words that onnxruntime computes faster at this batch size. null: they are fine. */
+  readonly faster?: (e: Emit, node: Node) => readonly Value[] | null;
   /** True where onnxruntime's CPU provider has no float64 kernel, of any input or output; `compose` is then used. */
   readonly noFloat64?: true;
 }

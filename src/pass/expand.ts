@@ -38,16 +38,16 @@ export function remap(
 
 /**
  * The graph as the runtime gets it, at its batch size: values that follow from shapes become constants (with `anyBatch` they are
- * left to be computed), float64 nodes that onnxruntime has no kernel for become their compositions, and what it misreads is said
- * in other words.
+ * left to be computed), float64 nodes that onnxruntime has no kernel for become their compositions, and what it misreads, and what
+ * it would compute slowly, is said in other words.
  */
 export function lower<G extends Pick<Graph, "outputs">>(graph: G, { anyBatch = false } = {}): G {
   const lacksKernel = (node: Node) =>
     ops[node.op]?.noFloat64 === true && [...node.inputs, ...node.outputs].some((v) => v?.type.dtype === "float64");
   const map = remap(builder(), graph.outputs, new Map(), (e, node) => {
     if (!anyBatch && node.outputs.every((o) => o.known)) return node.outputs.map((o) => e.constant(o.known!));
-    const { compose, respell } = ops[node.op]!;
-    return lacksKernel(node) ? compose!(e, node) : (respell?.(e, node) ?? null);
+    const { compose, respell, faster } = ops[node.op]!;
+    return lacksKernel(node) ? compose!(e, node) : (respell?.(e, node) ?? (anyBatch ? null : faster?.(e, node)) ?? null);
   });
   return { ...graph, outputs: graph.outputs.map((v) => map.get(v)!) };
 }

@@ -1,7 +1,8 @@
 """
 What other people's attacks reach on the models of models.py: references.json, one record a run, judged by judge.py.
   python3 test/golden/attacks/references.py [part of an id …]    (README.md names the packages)
-With arguments, only the runs whose id has one of them are made again; the others are kept.
+With arguments, only the runs whose id has one of them are made again; the others are kept. With --draws N first, each from N seeds: the record is the first's,
+"draws" the success rate, or the median distance, of each.
 """
 import contextlib
 import hashlib
@@ -110,14 +111,14 @@ def autoattack(cls, **parameters):
         if "n_target_classes" in p:
             p["n_target_classes"] = min(p["n_target_classes"], v.classes - 1)
         more = {"logger": logging.getLogger()} if cls in (APGDAttack, APGDAttack_targeted) else {}
-        return cls(v.net, norm=LARGE[norm], eps=epsilon or 1e6, seed=SEED, device="cpu", **more, **p).perturb(x, y)
+        return cls(v.net, norm=LARGE[norm], eps=epsilon or 1e6, seed=v.seed, device="cpu", **more, **p).perturb(x, y)
 
     return "pyautoattack", parameters, f
 
 
 def standard():
     def f(v, x, y, norm, epsilon, p):
-        return pyautoattack.AutoAttack(v.net, norm=LARGE[norm], eps=epsilon, seed=SEED, version="standard", device="cpu").run_standard_evaluation(x, y, batch_size=250)[0]
+        return pyautoattack.AutoAttack(v.net, norm=LARGE[norm], eps=epsilon, seed=v.seed, version="standard", device="cpu").run_standard_evaluation(x, y, batch_size=250)[0]
 
     return "pyautoattack", {"version": "standard", "recipe": "apgd-ce, apgd-t, fab-t, square (5000 queries)"}, f
 
@@ -302,7 +303,7 @@ near("sign-opt-4000", "l2", art_(ae.SignOPTAttack, targeted=False, num_trial=50,
 # --- asking ------------------------------------------------------------------------------------------------------------------------
 
 
-def answer(victim, attack, norm, call, n, minimal, target, epsilon):
+def answer(victim, attack, norm, call, n, minimal, target, epsilon, draws):
     library, parameters, f = call
     n = min(n, len(victim.x))
     e = None if minimal or norm is None else epsilon or EPSILON[victim.name][norm]
@@ -318,11 +319,20 @@ def answer(victim, attack, norm, call, n, minimal, target, epsilon):
         d = f(victim, victim.x[:n], victim.y[:n], norm, None, {})
         return {**head, "n": n, "success": 1.0, "median": round(d.median().item(), 6), "mean": round(d.mean().item(), 6), "distances": [round(q, 6) for q in d.tolist()]}
     goal = (victim.y + 1) % victim.classes if target else None
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-        return {**head, **judged(victim, lambda v, x, y: f(v, x, y, norm, e, dict(p)), n, norm, e, goal, SEED)[0]}
+
+    def draw(seed):
+        victim.seed = seed
+        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+            return judged(victim, lambda v, x, y: f(v, x, y, norm, e, dict(p)), n, norm, e, goal, seed)[0]
+
+    first = draw(SEED)
+    if draws > 1:
+        key = "median" if minimal else "success"
+        first["draws"] = [first[key], *(draw(SEED + k)[key] for k in range(1, draws))]
+    return {**head, **first}
 
 
-def main(parts):
+def main(parts, draws):
     old = json.loads(FILE.read_text())["runs"] if FILE.exists() else []
     name = lambda r: f"{r['model']}/{r['attack']}/{r['norm']}/{r['library']}"  # noqa: E731
     known = {name(r): r for r in old}
@@ -333,7 +343,7 @@ def main(parts):
         if key in known if not parts else not any(p in key for p in parts):
             continue
         try:
-            known[key] = answer(victims[m], *rest)
+            known[key] = answer(victims[m], *rest, draws)
             print(key, {k: q for k, q in known[key].items() if k in ("epsilon", "n", "success", "median", "forwards", "backwards", "seconds")}, flush=True)
         except Exception:
             known.pop(key, None)
@@ -348,4 +358,5 @@ def main(parts):
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    given = sys.argv[1:]
+    main(given[2:], int(given[1])) if given[:1] == ["--draws"] else main(given, 1)
