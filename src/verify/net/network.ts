@@ -1,0 +1,66 @@
+/** A network as bounds and searches see it: flat vectors, affine maps with exact entries, and what bends. One sample, no batch. */
+import type { Linear } from "./linear.ts";
+import { times } from "./linear.ts";
+
+/** y = M·x + bias. */
+export interface Affine {
+  readonly kind: "affine";
+  readonly size: number;
+  readonly from: number;
+  readonly map: Linear;
+  readonly bias: Float64Array | null;
+  /** Relative error of the entries of map and bias as they stand here, 0 where they are exact: of a normalisation's quotients, say. */
+  readonly inexact: number;
+}
+
+/** Where branches meet: y = Σ x. */
+export interface Sum {
+  readonly kind: "sum";
+  readonly size: number;
+  readonly from: readonly number[];
+}
+
+/** y = max(x, slope·x), 0 ≤ slope ≤ 1: the rectifier, or a leaky one. */
+export interface Rectifier {
+  readonly kind: "rectifier";
+  readonly size: number;
+  readonly from: number;
+  readonly slope: number;
+}
+
+export interface Entry {
+  readonly kind: "input";
+  readonly size: number;
+}
+
+export type Vertex = Entry | Affine | Sum | Rectifier;
+
+/** Vertices after those that they come from; the first is the input, the last the output. */
+export interface Network {
+  readonly vertices: readonly Vertex[];
+}
+
+export const sourcesOf = (v: Vertex): readonly number[] => (v.kind === "input" ? [] : v.kind === "sum" ? v.from : [v.from]);
+
+/** All values at x, in float64: near what the network gives, and no proof of it. */
+export function evaluate({ vertices }: Network, x: Float64Array): Float64Array[] {
+  const values: Float64Array[] = [];
+  for (const v of vertices) {
+    if (v.kind === "input") {
+      values.push(x);
+      continue;
+    }
+    const y = new Float64Array(v.size);
+    if (v.kind === "affine") {
+      times(v.map, values[v.from]!, y);
+      if (v.bias) for (let i = 0; i < y.length; i++) y[i]! += v.bias[i]!;
+    } else if (v.kind === "sum") {
+      for (const s of v.from) for (let i = 0; i < y.length; i++) y[i]! += values[s]![i]!;
+    } else {
+      const from = values[v.from]!;
+      for (let i = 0; i < y.length; i++) y[i] = from[i]! > 0 ? from[i]! : v.slope * from[i]!;
+    }
+    values.push(y);
+  }
+  return values;
+}

@@ -1,0 +1,184 @@
+/** From a graph to a network of flat vectors: what only moves numbers becomes a map of ones, and maps that follow one another exactly become one. */
+import { fail, size, type Tensor } from "../../base/index.ts";
+import { type Emit, type Graph, type Node, order, type Value } from "../../graph/index.ts";
+import { builder } from "../../pass/index.ts";
+import { affineMap, type Reader } from "./affine.ts";
+import { selection } from "./linear.ts";
+import type { Affine, Network, Vertex } from "./network.ts";
+
+/** Operators that leave the flat order as it is. */
+const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+/** Operators that only choose and order numbers. */
+const MOVES = new Set(["Transpose", "Slice", "Gather", "Split", "Expand", "Tile"]);
+
+/**
+ * Read the one output of `graph`, of batch 1, as a function of its one input.
+ * @returns the network, or what stands in the way: an operator that is not read yet, by name
+ */
+export function networkOf(graph: Graph): Network | { readonly unread: string } {
+  const reading = new Reading(graph.inputs[0]!);
+  for (const node of order(graph.outputs)) {
+    const why = reading.take(node);
+    if (why) return { unread: why };
+  }
+  return reading.network(graph.outputs[0]!);
+}
+
+class Reading implements Reader {
+  readonly vertices: Vertex[];
+  readonly #at = new Map<Value, number>();
+  readonly #e: Emit = builder();
+
+  constructor(input: Value) {
+    this.vertices = [{ kind: "input", size: size(input.type.shape) }];
+    this.#at.set(input, 0);
+  }
+
+  /** The vertex of a value that depends on the input; undefined of a constant. */
+  vertexOf(v: Value | null | undefined): number | undefined {
+    return v ? this.#at.get(v) : undefined;
+  }
+
+  /** The numbers of what does not depend on the input; null where it does, or they are not known. */
+  constantOf(v: Value | null | undefined): Tensor | null {
+    if (!v || this.#at.has(v)) return null;
+    return v.data ?? v.known ?? null;
+  }
+
+  add(vertex: Vertex): number {
+    this.vertices.push(vertex);
+    return this.vertices.length - 1;
+  }
+
+  /** Read one node. Returns what is not read, or null. */
+  take(node: Node): string | null {
+    const named = `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
+    const moving = node.inputs.filter((v) => this.vertexOf(v) !== undefined);
+    if (moving.length === 0 || node.outputs.every((o) => o.known)) return null;
+    const first = this.vertexOf(node.inputs[0]);
+    const out = node.outputs[0]!;
+    if (RENAMES.has(node.op) && first !== undefined && moving.length === 1) {
+      this.#at.set(out, first);
+      return null;
+    }
+    if (MOVES.has(node.op) && first !== undefined && moving.length === 1) return this.#moved(node, first) ? null : named;
+    if (node.op === "Concat") {
+      this.#at.set(out, this.#concatenated(node));
+      return null;
+    }
+    if (node.op === "Relu" || node.op === "LeakyRelu") {
+      const slope = node.op === "Relu" ? 0 : Math.fround((node.attrs.alpha as number | undefined) ?? 0.01);
+      if (!(slope >= 0 && slope <= 1)) return `${named} of slope ${slope}`;
+      this.#at.set(out, this.add({ kind: "rectifier", size: size(out.type.shape), from: first!, slope }));
+      return null;
+    }
+    const at = affineMap(this, node);
+    if (at === null) return named;
+    this.#at.set(out, at);
+    return null;
+  }
+
+  /** Where each number of the outputs comes from is found out by moving the numbers 0, 1, 2, … instead. */
+  #moved(node: Node, from: number): boolean {
+    const shape = node.inputs[0]!.type.shape;
+    const n = size(shape);
+    const places = this.#e.constant({ dtype: "int64", shape, data: BigInt64Array.from({ length: n }, (_, i) => BigInt(i)) });
+    const moved = this.#e.node(node.op, [places, ...node.inputs.slice(1)], node.attrs);
+    if (moved.some((v) => !v.data)) return false;
+    node.outputs.forEach((o, k) => {
+      const map = selection(n, Array.from(moved[k]!.data!.data as BigInt64Array, Number));
+      this.#at.set(o, this.add({ kind: "affine", size: map.rows, from, map, bias: null, inexact: 0 }));
+    });
+    return true;
+  }
+
+  /** Σ of each part in its place. */
+  #concatenated(node: Node): number {
+    const out = node.outputs[0]!;
+    const rank = out.type.shape.length;
+    const given = (node.attrs.axis as number | undefined) ?? 0;
+    const axis = given < 0 ? given + rank : given;
+    const inner = size(out.type.shape.slice(axis + 1));
+    const width = out.type.shape[axis]! * inner;
+    const n = size(out.type.shape);
+    const bias = new Float64Array(n);
+    const parts: number[] = [];
+    let before = 0;
+    for (const v of node.inputs) {
+      const own = v!.type.shape[axis]! * inner;
+      const place = (i: number) => Math.floor(i / own) * width + before + (i % own);
+      const constant = this.constantOf(v);
+      const count = size(v!.type.shape);
+      if (constant) for (let i = 0; i < count; i++) bias[place(i)] = Number(constant.data[i]);
+      else {
+        const entries = new Int32Array(n).fill(-1);
+        for (let i = 0; i < count; i++) entries[place(i)] = i;
+        const starts = new Int32Array(n + 1);
+        for (let i = 0; i < n; i++) starts[i + 1] = starts[i]! + (entries[i]! >= 0 ? 1 : 0);
+        const places = entries.filter((p) => p >= 0);
+        const map = { kind: "sparse", rows: n, columns: count, starts, places, data: new Float64Array(count).fill(1) } as const;
+        parts.push(this.add({ kind: "affine", size: n, from: this.vertexOf(v)!, map, bias: parts.length === 0 ? bias : null, inexact: 0 }));
+      }
+      before += own;
+    }
+    return parts.length === 1 ? parts[0]! : this.add({ kind: "sum", size: n, from: parts });
+  }
+
+  network(output: Value): Network {
+    const at = this.#at.get(output);
+    if (at === undefined)
+      fail({ code: "verify-constant", expected: "an output that depends on the input", got: "a constant", mend: "choose another output" });
+    return { vertices: joined(kept(this.vertices, at)) };
+  }
+}
+
+/** Only what `last` needs, in the same order; `last` becomes the last. */
+function kept(vertices: readonly Vertex[], last: number): Vertex[] {
+  const needed = new Set([0, last]);
+  for (let k = last; k > 0; k--) if (needed.has(k)) for (const s of from(vertices[k]!)) needed.add(s);
+  const now = new Map<number, number>();
+  const out: Vertex[] = [];
+  for (let k = 0; k <= last; k++) {
+    if (!needed.has(k)) continue;
+    now.set(k, out.length);
+    out.push(renumbered(vertices[k]!, now));
+  }
+  return out;
+}
+
+const from = (v: Vertex): readonly number[] => (v.kind === "input" ? [] : v.kind === "sum" ? v.from : [v.from]);
+
+const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex =>
+  v.kind === "input" ? v : v.kind === "sum" ? { ...v, from: v.from.map((s) => now.get(s)!) } : { ...v, from: now.get(v.from)! };
+
+/** Join an affine vertex with the one it alone feeds from, where nothing is rounded by it: a shift after a map, or a choice of numbers before a map. */
+function joined(vertices: readonly Vertex[]): Vertex[] {
+  const users = vertices.map(() => 0);
+  for (const v of vertices) for (const s of from(v)) users[s]!++;
+  const now = new Map<number, number>();
+  const out: Vertex[] = [];
+  vertices.forEach((v, k) => {
+    const before = v.kind === "affine" ? vertices[v.from]! : null;
+    const one = v.kind === "affine" && before?.kind === "affine" && users[v.from] === 1 ? both(out[now.get(v.from)!] as Affine, v) : null;
+    if (one) {
+      out[now.get((v as Affine).from)!] = one;
+      now.set(k, now.get((v as Affine).from)!);
+    } else {
+      now.set(k, out.length);
+      out.push(renumbered(v, now));
+    }
+  });
+  return out;
+}
+
+const isShift = ({ map }: Affine): boolean =>
+  map.kind === "sparse" &&
+  map.rows === map.columns &&
+  map.places.length === map.rows &&
+  map.places.every((p, i) => p === i) &&
+  map.data.every((v) => v === 1);
+
+function both(first: Affine, second: Affine): Affine | null {
+  if (first.bias === null && isShift(second)) return { ...first, bias: second.bias, inexact: Math.max(first.inexact, second.inexact) };
+  return null;
+}

@@ -1,0 +1,98 @@
+/** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
+import { fold, type Key } from "../../base/index.ts";
+import { Backward, type LinearBounds } from "../bound/backward.ts";
+import type { Enclosure } from "../bound/enclosure.ts";
+import { Tightener } from "../bound/tighten.ts";
+import { clipped, hull } from "./clip.ts";
+import { type Box, descend } from "./falsify.ts";
+import type { Goal } from "./goal.ts";
+
+/** An open box, with what encloses the network over the one it was cut from. */
+export interface Open extends Box {
+  readonly inherited?: Enclosure;
+  /** The most that is missing of a proof: how far below 0 the bounds were. */
+  readonly missing: number;
+}
+
+export type Looked =
+  /** No counterexample lies in the box. */
+  | { readonly kind: "refuted" }
+  /** Points to be tried, and what is left to look at. */
+  | { readonly kind: "open"; readonly candidates: readonly Float64Array[]; readonly parts: readonly Open[] };
+
+/** Boxes between two descents inside the search. */
+const DESCEND_EVERY = 16;
+
+export class InputSplit {
+  readonly #goal: Goal;
+  readonly #back: Backward;
+  readonly #tightener: Tightener;
+  readonly #rows: Float64Array;
+  readonly #key: Key;
+  looked = 0;
+
+  constructor(goal: Goal, key: Key) {
+    this.#goal = goal;
+    this.#key = key;
+    this.#back = new Backward(goal.network);
+    this.#tightener = new Tightener(goal.network, this.#back);
+    this.#rows = new Float64Array(goal.rows ** 2);
+    for (let r = 0; r < goal.rows; r++) this.#rows[r * goal.rows + r] = 1;
+  }
+
+  /** Bound one box and split what is left of it. */
+  look(box: Open): Looked {
+    const { network, disjuncts, rows } = this.#goal;
+    this.looked++;
+    const all = this.#tightener.enclose(box.low, box.high, { inherited: box.inherited });
+    const bounds = this.#back.bound(network.vertices.length - 1, this.#rows, rows, all);
+    const open = disjuncts.filter((d) => !d.some((r) => bounds.least[r]! > 0));
+    if (open.length === 0) return { kind: "refuted" };
+    let left: Box | null = null;
+    for (const d of open) {
+      const part = clipped(box, bounds, d);
+      if (part) left = left ? hull(left, part) : part;
+    }
+    if (!left) return { kind: "refuted" };
+    const candidates = open.flatMap((d) => d.map((r) => corner(bounds, r, left!)));
+    if (this.looked % DESCEND_EVERY === 1)
+      candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
+    const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
+    const axis = this.#axis(bounds, open.flat(), left);
+    const middle = left.low[axis]! + 0.5 * (left.high[axis]! - left.low[axis]!);
+    const part = (end: "low" | "high"): Open => ({
+      ...left!,
+      [end]: left![end].map((v, j) => (j === axis ? middle : v)),
+      inherited: all,
+      missing,
+    });
+    // a box that cannot be halved any further is looked at as it is
+    if (!(middle > left.low[axis]! && middle < left.high[axis]!))
+      return { kind: "open", candidates, parts: [{ ...left, inherited: all, missing }] };
+    return { kind: "open", candidates, parts: [part("high"), part("low")] };
+  }
+
+  /** The axis on which the bounds depend most over the box; none is forgotten: a small slope counts as a twentieth of the row's largest. */
+  #axis({ coefficients }: LinearBounds, rows: readonly number[], { low, high }: Box): number {
+    const n = low.length;
+    const score = new Float64Array(n);
+    for (const r of rows) {
+      let most = 0;
+      for (let j = 0; j < n; j++) most = Math.max(most, Math.abs(coefficients[r * n + j]!));
+      for (let j = 0; j < n; j++) score[j]! += Math.max(Math.abs(coefficients[r * n + j]!), 0.05 * most) * (high[j]! - low[j]!);
+    }
+    let best = 0;
+    for (let j = 1; j < n; j++) if (score[j]! > score[best]!) best = j;
+    return best;
+  }
+
+  key(): Key {
+    return fold(this.#key, this.looked);
+  }
+}
+
+/** Where a row's linear bound is least. */
+function corner({ coefficients }: LinearBounds, r: number, { low, high }: Box): Float64Array {
+  const n = low.length;
+  return low.map((l, j) => (coefficients[r * n + j]! > 0 ? l : high[j]!));
+}
