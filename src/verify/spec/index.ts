@@ -1,0 +1,10 @@
+export * from "./assignments.ts";
+export { type Counterexample, readCounterexample, writeCounterexample } from "./counterexample.ts";
+export * from "./query.ts";
+export type { Rational } from "./rational.ts";
+export * as rational from "./rational.ts";
+export * from "./read.ts";
+export * from "./requirement.ts";
+export { type RobustnessOptions, robustness } from "./robustness.ts";
+export * from "./rounding.ts";
+export { type Disjunct, holds, type Region, type Row, type Specification, type Terms, type Violation } from "./specification.ts";
