@@ -39,11 +39,11 @@ export function descend(
   }
 }
 
-/** Starts one after another, true slopes and leaky ones in turn, until a point is at distance ≤ 0. Yields each such point. */
-export function* falsify(goal: Goal, box: Box, key: Key, starts: number, steps = 60): Generator<Float64Array> {
+/** Starts one after another, true slopes and leaky ones in turn, one at a time. Yields what is a counterexample in float64, null after a start that found none. */
+export function* falsify(goal: Goal, box: Box, key: Key, starts: number, steps = 60): Generator<Float64Array | null> {
   for (let s = 0; s < starts; s++) {
     const start = s === 0 ? box.low.map((l, j) => l + 0.5 * (box.high[j]! - l)) : cornerStart(box, fold(key, s));
     const { x, distance } = descend(goal, box, start, steps, s % 2 === 0 ? 0 : 0.1);
-    if (distance <= 0) yield x;
+    yield distance <= 0 ? x : null;
   }
 }

@@ -1,5 +1,4 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
-import { fold, type Key } from "../../base/index.ts";
 import { Backward, type LinearBounds } from "../bound/backward.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
@@ -17,6 +16,8 @@ export interface Open extends Box {
 export type Looked =
   /** No counterexample lies in the box. */
   | { readonly kind: "refuted" }
+  /** Neither, and the box is as small as float64 boxes get. */
+  | { readonly kind: "stuck"; readonly candidates: readonly Float64Array[] }
   /** Points to be tried, and what is left to look at. */
   | { readonly kind: "open"; readonly candidates: readonly Float64Array[]; readonly parts: readonly Open[] };
 
@@ -28,12 +29,10 @@ export class InputSplit {
   readonly #back: Backward;
   readonly #tightener: Tightener;
   readonly #rows: Float64Array;
-  readonly #key: Key;
   looked = 0;
 
-  constructor(goal: Goal, key: Key) {
+  constructor(goal: Goal) {
     this.#goal = goal;
-    this.#key = key;
     this.#back = new Backward(goal.network);
     this.#tightener = new Tightener(goal.network, this.#back);
     this.#rows = new Float64Array(goal.rows ** 2);
@@ -66,9 +65,11 @@ export class InputSplit {
       inherited: all,
       missing,
     });
-    // a box that cannot be halved any further is looked at as it is
-    if (!(middle > left.low[axis]! && middle < left.high[axis]!))
-      return { kind: "open", candidates, parts: [{ ...left, inherited: all, missing }] };
+    if (!(middle > left.low[axis]! && middle < left.high[axis]!)) {
+      // what was cut to a point is bounded once more, as a point
+      const smaller = left.low.some((l, k) => l > box.low[k]!) || left.high.some((h, k) => h < box.high[k]!);
+      return smaller ? { kind: "open", candidates, parts: [{ ...left, inherited: all, missing }] } : { kind: "stuck", candidates };
+    }
     return { kind: "open", candidates, parts: [part("high"), part("low")] };
   }
 
@@ -84,10 +85,6 @@ export class InputSplit {
     let best = 0;
     for (let j = 1; j < n; j++) if (score[j]! > score[best]!) best = j;
     return best;
-  }
-
-  key(): Key {
-    return fold(this.#key, this.looked);
   }
 }
 

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { describe, expect, test } from "vitest";
+import { fold, seedKey, size } from "../../src/base/index.ts";
+import { read } from "../../src/onnx/index.ts";
+import { builder } from "../../src/pass/index.ts";
+import { compile, openFile } from "../../src/run/index.ts";
+import { evaluate, type Network } from "../../src/verify/net/network.ts";
+import { networkOf } from "../../src/verify/net/read.ts";
+import { type DecideOptions, type Decision, decide, type Replay } from "../../src/verify/search/decide.ts";
+import { cornerStart } from "../../src/verify/search/falsify.ts";
+import { enclosure, holds, readSpecification, requirement, type Specification } from "../../src/verify/spec/index.ts";
+import { KINDS, randomGraph } from "./network.ts";
+
+const FOLDER = resolve(process.env.COUNTERFOIL_VNNCOMP ?? "../shared/vnncomp");
+const present = existsSync(FOLDER);
+if (!present) process.stderr.write(`test/verify/decide: no benchmarks at ${FOLDER} (COUNTERFOIL_VNNCOMP)\n`);
+
+const known = (net: ReturnType<typeof networkOf>): Network => {
+  if ("unread" in net) throw new Error(net.unread);
+  return net;
+};
+
+async function decided(
+  model: string,
+  property: string,
+  options: DecideOptions,
+): Promise<{ decision: Decision; specification: Specification; network: Network }> {
+  const bytes = new Uint8Array(readFileSync(model));
+  const graph = read(bytes, builder());
+  const { specification } = await readSpecification(new Uint8Array(readFileSync(property)), property);
+  const file = await openFile(bytes, { threads: 1 });
+  const shape = graph.inputs[0]!.type.shape;
+  const replay: Replay = async (x) => {
+    const [y] = await file.run([{ dtype: "float32", shape, data: x }]);
+    return holds(specification, x, y!.data as Float32Array) ? (y!.data as Float32Array) : null;
+  };
+  const network = known(networkOf(graph));
+  const decision = await decide(network, specification, replay, options);
+  await file.release();
+  return { decision, specification, network };
+}
+
+/** Whether any of many corners and random points of the boxes is a counterexample in float64. */
+const attacked = (network: Network, specification: Specification, tries: number): boolean =>
+  specification.regions.some((region) => {
+    const box = enclosure(region);
+    return Array.from({ length: tries }, (_, s) => cornerStart(box, fold(seedKey(9), s))).some((x) =>
+      holds({ ...specification, regions: [region] }, x, evaluate(network, x).at(-1)!),
+    );
+  });
+
+describe.skipIf(!present)("public benchmarks", () => {
+  const acas = (net: string, property: number) =>
+    [`acasxu/onnx/ACASXU_run2a_${net}_batch_2000.onnx`, `acasxu/vnnlib/prop_${property}.vnnlib`] as const;
+  const cases = [
+    ["test/test_nano.onnx", "test/test_nano.vnnlib", "unsat"],
+    ["test/test_small.onnx", "test/test_small.vnnlib", "unsat"],
+    ["test/test_tiny.onnx", "test/test_tiny.vnnlib", "unsat"],
+    ["test/test_sat.onnx", "test/test_prop.vnnlib", "sat"],
+    ["test/test_unsat.onnx", "test/test_prop.vnnlib", "unsat"],
+    [...acas("1_1", 1), "unsat"],
+    [...acas("2_1", 3), "unsat"],
+    [...acas("2_2", 1), "unsat"],
+    [...acas("2_9", 2), "sat"],
+    [...acas("4_5", 10), "unsat"],
+  ] as const;
+  for (const [model, property, expected] of cases)
+    test(`${model} ${property}: ${expected}`, async () => {
+      const { decision, specification, network } = await decided(`${FOLDER}/${model}`, `${FOLDER}/${property}`, { timeout: 100 });
+      expect(decision.verdict).toBe(expected);
+      if (expected === "sat") expect(holds(specification, decision.counterexample!.x, decision.counterexample!.y)).not.toBeNull();
+      else expect(attacked(network, specification, 500)).toBe(false);
+    });
+
+  test("stops when the time is up, and says so", async () => {
+    const [model, property] = acas("3_3", 2);
+    const { decision } = await decided(`${FOLDER}/${model}`, `${FOLDER}/${property}`, { timeout: 0.5, starts: 1 });
+    expect(decision.verdict).toBe("timeout");
+    expect(decision.seconds).toBeLessThan(2.5);
+  });
+});
+
+describe("random networks", () => {
+  /** The least value of the first output over a grid, and a little more or less of it. */
+  for (const kind of KINDS)
+    test(`${kind}: what a dense grid says is decided, on either side of the least output`, async () => {
+      for (let seed = 0; seed < 6; seed++) {
+        const graph = randomGraph(kind, seed);
+        const shape = graph.inputs[0]!.type.shape;
+        const n = size(shape);
+        const network = known(networkOf(graph));
+        const wide = n > 3 ? 0.05 : 0.5;
+        const box = { low: new Float64Array(n).fill(-wide), high: new Float64Array(n).fill(wide) };
+        let least = Number.POSITIVE_INFINITY;
+        for (let s = 0; s < 4000; s++) least = Math.min(least, evaluate(network, cornerStart(box, fold(seedKey(seed), s))).at(-1)![0]!);
+        const program = await compile(graph, { threads: 1 });
+        const claim = async (above: number) => {
+          const specification = requirement(
+            { inputs: { low: Array.from(box.low), high: Array.from(box.high) }, stays: [{ output: 0, above }] },
+            "claim",
+            2,
+          );
+          const replay: Replay = async (x) => {
+            const [y] = await program.run([{ dtype: "float32", shape, data: x }]);
+            return holds(specification, x, y!.data as Float32Array) ? (y!.data as Float32Array) : null;
+          };
+          return (await decide(network, specification, replay, { timeout: 20 })).verdict;
+        };
+        // a grid misses the least value by little in so small a box
+        expect(await claim(least - 0.2), `seed ${seed}`).toBe("unsat");
+        expect(await claim(least + 0.01), `seed ${seed}`).toBe("sat");
+        await program.release();
+      }
+    });
+
+  test("a disjunct without outputs is met by any point that there is", async () => {
+    const network = known(networkOf(randomGraph("dense", 1)));
+    const spec = await readSpecification(
+      new TextEncoder().encode(
+        "(declare-const X_0 Real)(declare-const X_1 Real)(declare-const X_2 Real)(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (and (>= X_0 0)(<= X_0 1)(>= X_1 0)(<= X_1 1)(>= X_2 0)(<= X_2 1)))",
+      ),
+      "any",
+    );
+    const decision = await decide(network, spec.specification, async () => new Float32Array(2));
+    expect(decision.verdict).toBe("sat");
+  });
+});
