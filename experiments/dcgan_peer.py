@@ -59,5 +59,5 @@ for step in range(steps):
         print(f"step {step} of {steps}: D {d.item():.3f}, G {g.item():.3f}", file=sys.stderr, flush=True)
 G.eval()
 with torch.no_grad():
-    x = torch.cat([G(torch.randn(500, Z)) for _ in range(20)])
+    x = torch.cat([G(torch.randn(500, Z)) for _ in range(40)])
 np.savez(out, x=((x + 1) / 2).numpy().astype(np.float32))

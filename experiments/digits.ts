@@ -45,7 +45,16 @@ async function peer(seed: number): Promise<Source> {
   return {
     classes: null,
     judge: null,
-    sample: async (n) => ({ x: { ...all, shape: [n, 1, 28, 28], data: all.data.subarray(0, n * 784) }, labels: null }),
+    // a pool of samples, gone through from another place for each seed
+    sample: async (n, key) => {
+      const first = (key * 7_919) % all.shape[0]!;
+      const data = new Float32Array(n * 784);
+      for (let i = 0; i < n; i++) {
+        const at = (first + i) % all.shape[0]!;
+        data.set(all.data.subarray(at * 784, (at + 1) * 784), i * 784);
+      }
+      return { x: { ...all, shape: [n, 1, 28, 28], data }, labels: null };
+    },
   };
 }
 
