@@ -103,7 +103,7 @@ interface Row {
   readonly norm: NormName;
   readonly epsilon: number | null;
   /** The reference that does best, and ours on the same samples. */
-  readonly best: { readonly library: string; readonly n: number; readonly value: number | null; readonly forwards: number | null };
+  readonly best: { readonly from: string; readonly n: number; readonly value: number | null; readonly forwards: number | null };
   readonly ours: number | null;
   readonly measure: "success" | "median";
   readonly forwards: number;
@@ -189,6 +189,7 @@ for (const [key, group] of groups) {
   const rows = [...group]
     .sort((p, q) => sign * (mean(drawn(p)) - mean(drawn(q))))
     .map((r): Row => {
+      const { library: from } = r;
       const each = runs.map((run) => measured(run, r.n, bounded) ?? Number.POSITIVE_INFINITY);
       const [mine, theirs] = [mean(each), mean(drawn(r))];
       const finite = (v: number) => (Number.isFinite(v) ? v : null);
@@ -198,7 +199,7 @@ for (const [key, group] of groups) {
         attack: name,
         norm,
         epsilon: epsilon ?? null,
-        best: { library: r.library, n: r.n, value: finite(theirs), forwards: r.forwards ?? null },
+        best: { from, n: r.n, value: finite(theirs), forwards: r.forwards ?? null },
         ours: finite(mine),
         measure: bounded ? "success" : "median",
         forwards: results.reduce((t, s) => t + s.forwards, 0) / results.length,
@@ -212,7 +213,7 @@ for (const [key, group] of groups) {
   await model.release();
   known.set(key, row);
   process.stderr.write(
-    `${row.holds ? " " : "✗"} ${key}: ours ${row.ours?.toPrecision(4)}, ${row.best.library} ${row.best.value?.toPrecision(4)} (n = ${row.best.n})\n`,
+    `${row.holds ? " " : "✗"} ${key}: ours ${row.ours?.toPrecision(4)}, ${row.best.from} ${row.best.value?.toPrecision(4)} (n = ${row.best.n})\n`,
   );
   writeFileSync(file, `${JSON.stringify({ rows: [...known.values()].sort((a, b) => (a.key < b.key ? -1 : 1)) }, null, 1)}\n`);
 }
@@ -239,7 +240,7 @@ the means, given with their standard errors, decide. What held at the first draw
 ${rows
   .map(
     (r) =>
-      `| ${r.attack} | ${r.model} | ${r.norm} | ${r.epsilon ?? "–"} | ${r.measure} | ${show(r.ours, r.measure, r.draws?.ours)} | ${show(r.best.value, r.measure, r.draws?.best)} (${r.best.library}) | ${r.best.n} | ${r.forwards.toFixed(0)} / ${r.best.forwards?.toFixed(0) ?? "–"} | ${r.holds ? "yes" : "**no**"} |`,
+      `| ${r.attack} | ${r.model} | ${r.norm} | ${r.epsilon ?? "–"} | ${r.measure} | ${show(r.ours, r.measure, r.draws?.ours)} | ${show(r.best.value, r.measure, r.draws?.best)} (${r.best.from}) | ${r.best.n} | ${r.forwards.toFixed(0)} / ${r.best.forwards?.toFixed(0) ?? "–"} | ${r.holds ? "yes" : "**no**"} |`,
   )
   .join("\n")}
 `,

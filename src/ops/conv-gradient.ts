@@ -2,7 +2,7 @@
 import { size } from "../base/index.ts";
 import type { Emit, Value } from "../graph/index.ts";
 import { interleaved } from "./algebra.ts";
-import { overhang, padded, positions, seen, type Window, windowAttrs } from "./window.ts";
+import { overhang, padded, positions, reachOf, seen, type Window, windowAttrs } from "./window.ts";
 
 /** im2col: [N, G, K·C/G, P], K kernel positions (outer) by channels, P output positions. */
 export function patches(e: Emit, x: Value, w: Window, groups: number): Value {
@@ -30,8 +30,6 @@ export function flipped(e: Emit, w: Value, groups: number): Value {
   const split = e.Reshape(turned, e.ints([groups, m / groups, c, ...kernel]));
   return e.Reshape(e.Transpose(split, { perm: [0, 2, 1, ...axes.map((a) => a + 1)] }), e.ints([groups * c, m / groups, ...kernel]));
 }
-
-const reachOf = (w: Window): number[] => w.kernel.map((k, i) => (k - 1) * w.dilations[i]! + 1);
 
 /** dX of a convolution. */
 export function inputGradient(e: Emit, w: Value, dy: Value, win: Window, groups: number): Value {

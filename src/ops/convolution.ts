@@ -6,7 +6,7 @@ import { flipped, inputGradient, patches, weightGradient, weightMatrices } from 
 import { spaced } from "./movement.ts";
 import { arg, type Call, int, ints, type Op, text } from "./op.ts";
 import { convSideBySide, transposeSideBySide } from "./side-by-side.ts";
-import { type Window, windowAttrs, windowOf } from "./window.ts";
+import { reachOf, type Window, windowAttrs, windowOf } from "./window.ts";
 
 const groupsOf = (call: Call): number => int(call, "group", 1);
 const spatialOf = (w: Value): readonly number[] => w.type.shape.slice(2);
@@ -42,9 +42,9 @@ export const Conv: Op = {
     const [x, w, bias] = node.inputs as [Value, Value, Value | undefined];
     return [convolve(e, x, w, windowOf(node, spatialOf(w)), groupsOf(node), bias)];
   },
-  faster: (e, node) => {
+  respell: (e, node, anyBatch) => {
     const [x, w, bias = null] = node.inputs as [Value, Value, Value | undefined];
-    const y = groupsOf(node) === 1 ? convSideBySide(e, x, w, bias, windowOf(node, spatialOf(w))) : null;
+    const y = groupsOf(node) === 1 && !anyBatch ? convSideBySide(e, x, w, bias, windowOf(node, spatialOf(w))) : null;
     return y && [y];
   },
 };
@@ -67,7 +67,7 @@ function transposedWindow(call: Call): Window {
   const dilations = ints(call, "dilations") ?? fill(1);
   const extra = ints(call, "output_padding") ?? fill(0);
   const small = x.slice(2);
-  const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
+  const reach = reachOf({ kernel, dilations });
   const full = small.map((d, i) => strides[i]! * (d - 1) + extra[i]! + reach[i]!);
   const pads = ints(call, "pads") ?? fill(0).concat(fill(0));
   let [before, after] = [pads.slice(0, rank), pads.slice(rank)];
@@ -116,7 +116,7 @@ export const ConvTranspose: Op = {
     win.strides.forEach((s, i) => {
       wide = spaced(e, wide, i + 2, s);
     });
-    const reach = win.kernel.map((k, i) => (k - 1) * win.dilations[i]! + 1);
+    const reach = reachOf(win);
     const before = reach.map((r, i) => r - 1 - win.before[i]!);
     // whatever the size asks for beyond the spread input lies behind it
     const after = win.input.map((d, i) => d + reach[i]! - 1 - wide.type.shape[i + 2]! - before[i]!);
@@ -139,9 +139,9 @@ export const ConvTranspose: Op = {
     };
     return [convolve(e, shifted, flipped(e, w, groups), inner, groups, bias)];
   },
-  faster: (e, node) => {
+  respell: (e, node, anyBatch) => {
     const [x, w, bias = null] = node.inputs as [Value, Value, Value | undefined];
-    const y = groupsOf(node) === 1 ? transposeSideBySide(e, x, w, bias, transposedWindow(node)) : null;
+    const y = groupsOf(node) === 1 && !anyBatch ? transposeSideBySide(e, x, w, bias, transposedWindow(node)) : null;
     return y && [y];
   },
 };

@@ -66,10 +66,8 @@ export interface Op {
   readonly fold?: (inputs: readonly (Tensor | null)[], call: Call) => readonly Tensor[] | null;
   /** What follows from the types of the inputs alone: the shape of a value, at this batch size. */
   readonly known?: (call: Call) => readonly Tensor[];
-  /** The same node in other words, where onnxruntime misreads these. null: they are fine. */
-  readonly respell?: (e: Emit, node: Node) => readonly Value[] | null;
-  /** The same node in words that onnxruntime computes faster at this batch size. null: they are fine. */
-  readonly faster?: (e: Emit, node: Node) => readonly Value[] | null;
+  /** The same node in other words, where onnxruntime misreads these or is slow. null: they are fine. With `anyBatch` the batch here says nothing. */
+  readonly respell?: (e: Emit, node: Node, anyBatch: boolean) => readonly Value[] | null;
   /** True where onnxruntime's CPU provider has no float64 kernel, of any input or output; `compose` is then used. */
   readonly noFloat64?: true;
 }

@@ -5,7 +5,7 @@
 import { size } from "../base/index.ts";
 import type { Attrs, Emit, Value } from "../graph/index.ts";
 import { padAxes } from "./algebra.ts";
-import type { Window } from "./window.ts";
+import { reachOf, type Window } from "./window.ts";
 
 /** Columns of the product that are enough. */
 const ENOUGH = 448;
@@ -36,18 +36,16 @@ function parted(e: Emit, y: Value, n: number, period: number, first: number, row
   return e.Reshape(e.Transpose(seen, { perm: [0, 2, 1, 3, 4] }), e.ints([g * n, m, rows, w]));
 }
 
-const reachOf = ({ kernel, dilations }: Window, axis: number): number => (kernel[axis]! - 1) * dilations[axis]! + 1;
-
 /** Strides from one picture to the next: what its windows see, or a transposed one's write, lies within. */
 const standsOf = (win: Window): number =>
-  Math.ceil(Math.max((win.output[0]! - 1) * win.strides[0]! + reachOf(win, 0), win.before[0]! + win.input[0]!) / win.strides[0]!);
+  Math.ceil(Math.max((win.output[0]! - 1) * win.strides[0]! + reachOf(win)[0]!, win.before[0]! + win.input[0]!) / win.strides[0]!);
 
 /** As many windows as strides: the last ones see padding, and a transposed one's rows beyond the last picture's are cut. */
 const attrsOf = (win: Window, before: number, after: number): Attrs => ({
   kernel_shape: win.kernel,
   strides: win.strides,
   dilations: win.dilations,
-  pads: [0, before, Math.max(reachOf(win, 0) - win.strides[0]!, 0), after],
+  pads: [0, before, Math.max(reachOf(win)[0]! - win.strides[0]!, 0), after],
 });
 
 /** Conv without groups; null where it is best as it stands. */
@@ -63,8 +61,8 @@ export function convSideBySide(e: Emit, x: Value, w: Value, bias: Value | null, 
 export function transposeSideBySide(e: Emit, x: Value, w: Value, bias: Value | null, win: Window): Value | null {
   const n = together(x, w, size(win.output));
   if (n === 1) return null;
-  const [stands, s, reach] = [standsOf(win), win.strides[0]!, reachOf(win, 0)];
-  const columns = (win.output[1]! - 1) * win.strides[1]! + reachOf(win, 1) - win.before[1]! - win.after[1]!;
+  const [stands, s, reach] = [standsOf(win), win.strides[0]!, reachOf(win)[0]!];
+  const columns = (win.output[1]! - 1) * win.strides[1]! + reachOf(win)[1]! - win.before[1]! - win.after[1]!;
   const y = e.ConvTranspose(joined(e, x, n, 0, stands), w, bias, {
     ...attrsOf(win, win.before[1]!, win.after[1]!),
     output_padding: [Math.max(s - reach, 0), win.input[1]! - columns],

@@ -32,7 +32,7 @@ export function windowOf(call: Call, kernelShape?: readonly number[]): Window {
   const fill = (v: number) => new Array<number>(rank).fill(v);
   const strides = ints(call, "strides") ?? fill(1);
   const dilations = ints(call, "dilations") ?? fill(1);
-  const reach = kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
+  const reach = reachOf({ kernel, dilations });
   const pads = ints(call, "pads") ?? fill(0).concat(fill(0));
   let [before, after] = [pads.slice(0, rank), pads.slice(rank)];
   const auto = text(call, "auto_pad", "NOTSET");
@@ -69,6 +69,10 @@ export const windowAttrs = (w: Window, group: number, more: Attrs = {}): Attrs =
   group,
   ...more,
 });
+
+/** How many inputs a window spans, one entry a spatial axis. */
+export const reachOf = ({ kernel, dilations }: Pick<Window, "kernel" | "dilations">): number[] =>
+  kernel.map((k, i) => (k - 1) * dilations[i]! + 1);
 
 /** Every position of the kernel, row-major. */
 export function positions({ kernel }: Window): number[][] {

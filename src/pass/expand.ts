@@ -46,8 +46,8 @@ export function lower<G extends Pick<Graph, "outputs">>(graph: G, { anyBatch = f
     ops[node.op]?.noFloat64 === true && [...node.inputs, ...node.outputs].some((v) => v?.type.dtype === "float64");
   const map = remap(builder(), graph.outputs, new Map(), (e, node) => {
     if (!anyBatch && node.outputs.every((o) => o.known)) return node.outputs.map((o) => e.constant(o.known!));
-    const { compose, respell, faster } = ops[node.op]!;
-    return lacksKernel(node) ? compose!(e, node) : (respell?.(e, node) ?? (anyBatch ? null : faster?.(e, node)) ?? null);
+    const { compose, respell } = ops[node.op]!;
+    return lacksKernel(node) ? compose!(e, node) : (respell?.(e, node, anyBatch) ?? null);
   });
   return { ...graph, outputs: graph.outputs.map((v) => map.get(v)!) };
 }

@@ -4,6 +4,7 @@ import { compile } from "../../src/run/index.ts";
 import { Backward } from "../../src/verify/bound/backward.ts";
 import type { Enclosure } from "../../src/verify/bound/enclosure.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
+import { dense } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
 import { cornerStart } from "../../src/verify/search/falsify.ts";
@@ -113,6 +114,21 @@ describe("bounds in float64", () => {
     const { least } = back.bound(net.vertices.length - 1, Float64Array.of(1, 0), 1, tightener.enclose(Float64Array.of(0, 0, 0), high));
     expect(least[0]! > 0).toBe(false);
     expect(least[0]).toBeNaN();
+  });
+
+  test("what underflows is paid for", () => {
+    const map = dense(1, 1, Float64Array.of(1e-200));
+    const net: Network = {
+      vertices: [
+        { kind: "input", size: 1 },
+        { kind: "affine", size: 1, from: 0, map, bias: null, inexact: 0 },
+      ],
+    };
+    const back = new Backward(net);
+    const all = new Tightener(net, back).enclose(Float64Array.of(1e-200), Float64Array.of(2e-200));
+    // the value is 1e-400 to 4e-400, which float64 calls 0
+    expect(all.high[1]![0]!).toBeGreaterThan(0);
+    expect(back.bound(1, Float64Array.of(-1), 1, all).least[0]!).toBeLessThan(0);
   });
 
   test("a relaxation that is wrong by a little is caught by the same count", () => {

@@ -1,12 +1,12 @@
 /**
  * Linear bounds from the back: rows·y ≥ coefficients·x + constant on the whole box. Zhang et al. 2018, arXiv:1811.00866 (CROWN).
- * Each step chooses float64 coefficients and pays for what they miss: whatever was rounded is then no assumption, but a term of the bound (docs/soundness.md).
+ * Each step chooses float64 coefficients and pays for what they miss: whatever was rounded is then no assumption, but a term of the bound.
  */
 
 import { columnTerms, pulled } from "../net/linear.ts";
 import type { Rectifier, Vertex } from "../net/network.ts";
 import { type Network, sourcesOf } from "../net/network.ts";
-import { type Enclosure, gamma, UNIT } from "./enclosure.ts";
+import { type Enclosure, gamma, TINY, UNIT } from "./enclosure.ts";
 
 /** Slope of the lower line of each rectifier's element, in [slope, 1], by vertex; one for all rows. */
 export type Slopes = ReadonlyMap<number, Float64Array>;
@@ -66,6 +66,8 @@ export class Backward {
         else for (let p = 0; p < count * v.size; p++) out[p]! += a[p]!;
         // what two branches bring is added, and rounded
         if (joins || v.kind === "sum") weigh(out, count, enclosure, s, 4 * UNIT, lost);
+        const under = underflowOf(enclosure, s);
+        for (let r = 0; r < count; r++) lost[r]! += under;
       }
     }
     const coefficients = (pending[0] ?? this.#rows(0, count)).slice(0, count * vertices[0]!.size);
@@ -81,7 +83,7 @@ export class Backward {
         sum += c >= 0 ? p : q;
         all += Math.max(Math.abs(p), Math.abs(q));
       }
-      lost[r] = (lost[r]! + share * all + 4 * UNIT * (Math.abs(constant[r]!) + Math.abs(sum))) * GENEROUS;
+      lost[r] = (lost[r]! + TINY + share * all + 4 * UNIT * (Math.abs(constant[r]!) + Math.abs(sum))) * GENEROUS;
       constant[r]! -= lost[r]!;
       least[r] = sum + constant[r]!;
     }
@@ -114,6 +116,13 @@ export class Backward {
   }
 }
 
+/** What underflow of coefficients at vertex `k`, and of a constant beside them, takes at most: TINY·(1 + Σ max|x|). */
+function underflowOf({ low, high }: Enclosure, k: number): number {
+  let sum = 1;
+  for (let i = 0; i < low[k]!.length; i++) sum += Math.max(Math.abs(low[k]![i]!), Math.abs(high[k]![i]!));
+  return TINY * sum;
+}
+
 /** lost += share·Σ|a|·max|x|. */
 function weigh(a: Float64Array, count: number, { low, high }: Enclosure, k: number, share: number, lost: Float64Array): void {
   const [l, h] = [low[k]!, high[k]!];
@@ -127,7 +136,7 @@ function weigh(a: Float64Array, count: number, { low, high }: Enclosure, k: numb
 /** The line above max(x, slope·x) on [l, h], l < 0 < h: y = s·x + t with s as it was rounded and t large enough for it. */
 export function above(l: number, h: number, slope: number): { s: number; t: number } {
   const s = (h - slope * l) / (h - l);
-  return { s, t: Math.max(h - s * h, slope * l - s * l) + 8 * UNIT * (h - l) };
+  return { s, t: Math.max(h - s * h, slope * l - s * l) + 8 * UNIT * (h - l) + TINY };
 }
 
 /** The lower line of less area: of max(x, slope·x) ≥ α·x, α = 1 where more of the box is above 0. */

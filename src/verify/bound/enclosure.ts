@@ -1,4 +1,4 @@
-/** Enclosures of all values of a network over a box, in float64 and outward: what arithmetic rounds is added on the outside (docs/soundness.md). */
+/** Enclosures of all values of a network over a box, in float64 and outward: what arithmetic rounds is added on the outside. */
 
 import { terms } from "../net/linear.ts";
 import type { Affine, Network, Rectifier, Sum } from "../net/network.ts";
@@ -15,6 +15,9 @@ export interface Enclosure {
   readonly high: Float64Array[];
   readonly reach: Float64Array[];
 }
+
+/** More than all that underflow can take from sums of products: at most 2⁻¹⁰⁷⁵ each, of fewer than 2⁷⁵. */
+export const TINY = 2 ** -1000;
 
 const NOTHING = new Float64Array(0);
 
@@ -56,7 +59,7 @@ function encloseAffine({ map, bias, from, inexact, size }: Affine, k: number, { 
       }
       all += Math.max(Math.abs(a), Math.abs(b));
     }
-    const room = share * all;
+    const room = share * all + TINY;
     outLow[i] = least - room;
     outHigh[i] = most + room;
     outReach[i] = all;
@@ -81,11 +84,12 @@ function encloseRectifier({ from, slope, size }: Rectifier, k: number, { low, hi
   // a product with a slope other than 0 or 1 is rounded
   const down = slope * (1 + 2 * UNIT);
   const up = slope * (1 - 2 * UNIT);
+  const room = slope > 0 ? TINY : 0;
   for (let i = 0; i < size; i++) {
     const [l, h] = [low[from]![i]!, high[from]![i]!];
     // a NaN stays one: comparisons with it are false
-    low[k]![i] = l >= 0 ? l : down * l;
-    high[k]![i] = h >= 0 ? h : up * h;
+    low[k]![i] = l >= 0 ? l : down * l - room;
+    high[k]![i] = h >= 0 ? h : up * h + room;
   }
 }
 

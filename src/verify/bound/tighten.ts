@@ -24,9 +24,7 @@ export class Tightener {
     this.#first = network.vertices.findIndex((v) => v.kind === "affine");
   }
 
-  /**
-   * Enclose all vertices over the box. `inherited` encloses them over a larger one. `backward: false`: intervals alone.
-   */
+  /** Enclose all vertices over the box. `inherited` encloses them over a larger one. `backward: false`: intervals alone. */
   enclose(
     low: Float64Array,
     high: Float64Array,

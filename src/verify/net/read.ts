@@ -4,7 +4,7 @@ import { type Emit, type Graph, type Node, order, type Value } from "../../graph
 import { builder } from "../../pass/index.ts";
 import { affineMap, type Reader } from "./affine.ts";
 import { selection } from "./linear.ts";
-import type { Affine, Network, Vertex } from "./network.ts";
+import { type Affine, type Network, sourcesOf, type Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
 const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
@@ -62,6 +62,8 @@ class Reading implements Reader {
       return null;
     }
     if (MOVES.has(node.op) && first !== undefined && moving.length === 1) return this.#moved(node, first) ? null : named;
+    // what is computed from constants only, but is not known, is no constant to us
+    if (node.inputs.some((v) => v && this.vertexOf(v) === undefined && !this.constantOf(v))) return named;
     if (node.op === "Concat") {
       this.#at.set(out, this.#concatenated(node));
       return null;
@@ -135,7 +137,7 @@ class Reading implements Reader {
 /** Only what `last` needs, in the same order; `last` becomes the last. */
 function kept(vertices: readonly Vertex[], last: number): Vertex[] {
   const needed = new Set([0, last]);
-  for (let k = last; k > 0; k--) if (needed.has(k)) for (const s of from(vertices[k]!)) needed.add(s);
+  for (let k = last; k > 0; k--) if (needed.has(k)) for (const s of sourcesOf(vertices[k]!)) needed.add(s);
   const now = new Map<number, number>();
   const out: Vertex[] = [];
   for (let k = 0; k <= last; k++) {
@@ -146,15 +148,13 @@ function kept(vertices: readonly Vertex[], last: number): Vertex[] {
   return out;
 }
 
-const from = (v: Vertex): readonly number[] => (v.kind === "input" ? [] : v.kind === "sum" ? v.from : [v.from]);
-
 const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex =>
   v.kind === "input" ? v : v.kind === "sum" ? { ...v, from: v.from.map((s) => now.get(s)!) } : { ...v, from: now.get(v.from)! };
 
-/** Join an affine vertex with the one it alone feeds from, where nothing is rounded by it: a shift after a map, or a choice of numbers before a map. */
+/** Join an affine vertex with the one it alone feeds from, where nothing is rounded by it: a shift after a map that has none. */
 function joined(vertices: readonly Vertex[]): Vertex[] {
   const users = vertices.map(() => 0);
-  for (const v of vertices) for (const s of from(v)) users[s]!++;
+  for (const v of vertices) for (const s of sourcesOf(v)) users[s]!++;
   const now = new Map<number, number>();
   const out: Vertex[] = [];
   vertices.forEach((v, k) => {
