@@ -4,7 +4,7 @@ import { fold, seedKey } from "../src/base/index.ts";
 import { loadPools } from "../src/data/index.ts";
 import { answersOf, countModes, drawLatent, type Gan, game, type RecipeOptions, r1, r2, recipe, trainGan } from "../src/gan/index.ts";
 import { adam, constant, cosine, type Schedule } from "../src/optim/index.ts";
-import { measured, table, within } from "./rows.ts";
+import { measured, processorSeconds, table, within } from "./rows.ts";
 
 const SEEDS = 5;
 const run = { threads: 1 } as const;
@@ -79,14 +79,13 @@ async function measure(key: string): Promise<Row> {
   const { steps, options } = methods.find((m) => m.name === name)!;
   const pools = await loadPools(data, { seed });
   const gan = game(recipe(pools.train, { model: "pacgan", ...options, key: seedKey(seed) }));
-  const start = performance.now();
   const each = trainGan(gan, pools.train, { ...run, steps, every: 1_000, seed });
   for (;;) {
     const next = await each.next();
     if (!next.done) continue;
     const points = await answersOf(next.value.generator, drawLatent(gan, 2_500, fold(seedKey(seed), "count")), run);
     const { modes, highQuality, reverseKl } = countModes(points.data, pools.mixture!);
-    return { modes, highQuality, reverseKl, steps, seconds: (performance.now() - start) / 1000 };
+    return { modes, highQuality, reverseKl, steps, seconds: processorSeconds() };
   }
 }
 

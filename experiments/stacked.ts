@@ -4,7 +4,7 @@ import { seedKey } from "../src/base/index.ts";
 import { loadPools } from "../src/data/index.ts";
 import { digits, klFromUniform, type RecipeOptions, r1, r2, recipe, sourceOf, stacked, trainGan } from "../src/gan/index.ts";
 import { adam, constant } from "../src/optim/index.ts";
-import { measured, table } from "./rows.ts";
+import { measured, processorSeconds, table } from "./rows.ts";
 
 const STEPS = 3_000;
 const SAMPLES = 26_000;
@@ -43,7 +43,6 @@ async function measure(name: string): Promise<Row> {
   const { options } = methods.find((m) => m.name === name)!;
   const { train } = await loadPools("stacked-mnist");
   const gan = recipe(train, { model: "dcgan", width: 32, ...options, key: seedKey(0) });
-  const start = performance.now();
   const each = trainGan(gan, train, { ...run, steps: STEPS, every: 1_000 });
   for (;;) {
     const next = await each.next();
@@ -57,7 +56,7 @@ async function measure(name: string): Promise<Row> {
     const counts = new Array<number>(1_000).fill(0);
     for (let at = 0; at < SAMPLES; at += PART)
       for (const c of (await known.answers((await source.sample(PART, at)).x)).classes!) counts[c]!++;
-    return { modes: counts.filter((c) => c > 0).length, kl: klFromUniform(counts)!, seconds: (performance.now() - start) / 1000 };
+    return { modes: counts.filter((c) => c > 0).length, kl: klFromUniform(counts)!, seconds: processorSeconds() };
   }
 }
 

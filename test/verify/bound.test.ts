@@ -1,8 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { fold, seedKey, size, uniform } from "../../src/base/index.ts";
 import { compile } from "../../src/run/index.ts";
+import { type Ascent, ascend } from "../../src/verify/bound/ascent.ts";
 import { Backward } from "../../src/verify/bound/backward.ts";
 import type { Enclosure } from "../../src/verify/bound/enclosure.ts";
+import { placesOf } from "../../src/verify/bound/multipliers.ts";
+import { type Relaxation, relaxation } from "../../src/verify/bound/relaxation.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
 import { dense } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
@@ -27,14 +30,18 @@ function boxFor(n: number, seed: number) {
 }
 
 /** How often a value lies outside its enclosure, or a row below its bound, at corners and within. */
-function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure = (all) => all): number {
+async function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure = (all) => all, ascent?: Ascent): Promise<number> {
   const n = net.vertices[0]!.size;
   const m = net.vertices.at(-1)!.size;
   const { low, high } = boxFor(n, seed);
   const back = new Backward(net);
-  const all = bend(new Tightener(net, back).enclose(low, high));
+  const found = await new Tightener(back).enclose(low, high, { ascent });
+  const all = bend(found!.enclosure);
+  const lines = relaxation(net, all);
   const rows = Float64Array.from(uniform(seedKey(seed), 5 * m, -1, 1));
-  const { least, coefficients, constant } = back.bound(net.vertices.length - 1, rows, 5, all);
+  const { least, coefficients, constant } = ascent
+    ? await ascended(back, rows, 5, lines, ascent)
+    : await back.bound(net.vertices.length - 1, rows, 5, lines);
   let count = 0;
   for (let s = 0; s < 300; s++) {
     const x = cornerStart({ low, high }, fold(seedKey(seed), s));
@@ -52,6 +59,15 @@ function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure
     }
   }
   return count;
+}
+
+/** The best bounds that ascent finds, and the linear bounds of its last step. */
+async function ascended(back: Backward, rows: Float64Array, count: number, lines: Relaxation, ascent: Ascent) {
+  const at = back.network.vertices.length - 1;
+  const places = placesOf(back.network, lines, at);
+  const start = new Float64Array(count * places.count);
+  const { least, last } = await ascend(back, at, rows, new Array<Relaxation>(count).fill(lines), places, start, [], [], ascent);
+  return { ...last, least };
 }
 
 describe("a network read from a graph", () => {
@@ -75,17 +91,23 @@ describe("a network read from a graph", () => {
 
 describe("bounds in float64", () => {
   for (const kind of KINDS)
-    test(`${kind}: hold at corners and within of 40 networks`, () => {
-      for (let seed = 0; seed < 40; seed++) expect(escapes(networkFor(kind, seed), seed), `seed ${seed}`).toBe(0);
+    test(`${kind}: hold at corners and within of 40 networks`, async () => {
+      for (let seed = 0; seed < 40; seed++) expect(await escapes(networkFor(kind, seed), seed), `seed ${seed}`).toBe(0);
     });
 
-  test("of a point are the point's value, but for rounding", () => {
+  for (const kind of KINDS)
+    test(`${kind}: after ascent they hold as well`, async () => {
+      const ascent = { steps: 5, enough: Number.POSITIVE_INFINITY };
+      for (let seed = 0; seed < 20; seed++) expect(await escapes(networkFor(kind, seed), seed, undefined, ascent), `seed ${seed}`).toBe(0);
+    });
+
+  test("of a point are the point's value, but for rounding", async () => {
     for (const kind of KINDS) {
       const net = networkFor(kind, 3);
       const x = boxFor(net.vertices[0]!.size, 3).low;
       const back = new Backward(net);
-      const all = new Tightener(net, back).enclose(x, x);
-      const { least } = back.bound(net.vertices.length - 1, Float64Array.of(1, 0, -1, 0), 2, all);
+      const all = (await new Tightener(back).enclose(x, x))!;
+      const { least } = await back.bound(net.vertices.length - 1, Float64Array.of(1, 0, -1, 0), 2, all);
       const y = evaluate(net, x).at(-1)![0]!;
       expect(least[0]!).toBeLessThanOrEqual(y);
       expect(-least[1]!).toBeGreaterThanOrEqual(y);
@@ -93,30 +115,30 @@ describe("bounds in float64", () => {
     }
   });
 
-  test("backward bounds are tighter than intervals", () => {
+  test("backward bounds are tighter than intervals", async () => {
     let [linear, plain] = [0, 0];
     for (let seed = 0; seed < 10; seed++) {
       const net = networkFor("deep", seed);
       const { low, high } = boxFor(3, seed);
-      const tightener = new Tightener(net, new Backward(net));
-      const width = (all: Enclosure) => all.high.at(-3)!.reduce((s, h, i) => s + h - all.low.at(-3)![i]!, 0);
-      linear += width(tightener.enclose(low, high));
-      plain += width(tightener.enclose(low, high, { backward: false }));
+      const tightener = new Tightener(new Backward(net));
+      const width = ({ enclosure: all }: Relaxation) => all.high.at(-3)!.reduce((s, h, i) => s + h - all.low.at(-3)![i]!, 0);
+      linear += width((await tightener.enclose(low, high))!);
+      plain += width((await tightener.enclose(low, high, { backward: false }))!);
     }
     expect(linear).toBeLessThan(0.8 * plain);
   });
 
-  test("NaN in a box or a weight is NaN in the bound, which proves nothing", () => {
+  test("NaN in a box or a weight is NaN in the bound, which proves nothing", async () => {
     const net = networkFor("deep", 1);
     const back = new Backward(net);
-    const tightener = new Tightener(net, back);
     const high = Float64Array.of(1, Number.NaN, 1);
-    const { least } = back.bound(net.vertices.length - 1, Float64Array.of(1, 0), 1, tightener.enclose(Float64Array.of(0, 0, 0), high));
+    const lines = await new Tightener(back).enclose(Float64Array.of(0, 0, 0), high);
+    const { least } = await back.bound(net.vertices.length - 1, Float64Array.of(1, 0), 1, lines!);
     expect(least[0]! > 0).toBe(false);
     expect(least[0]).toBeNaN();
   });
 
-  test("what underflows is paid for", () => {
+  test("what underflows is paid for", async () => {
     const map = dense(1, 1, Float64Array.of(1e-200));
     const net: Network = {
       vertices: [
@@ -125,17 +147,17 @@ describe("bounds in float64", () => {
       ],
     };
     const back = new Backward(net);
-    const all = new Tightener(net, back).enclose(Float64Array.of(1e-200), Float64Array.of(2e-200));
+    const lines = (await new Tightener(back).enclose(Float64Array.of(1e-200), Float64Array.of(2e-200)))!;
     // the value is 1e-400 to 4e-400, which float64 calls 0
-    expect(all.high[1]![0]!).toBeGreaterThan(0);
-    expect(back.bound(1, Float64Array.of(-1), 1, all).least[0]!).toBeLessThan(0);
+    expect(lines.enclosure.high[1]![0]!).toBeGreaterThan(0);
+    expect((await back.bound(1, Float64Array.of(-1), 1, lines)).least[0]!).toBeLessThan(0);
   });
 
-  test("a relaxation that is wrong by a little is caught by the same count", () => {
+  test("a relaxation that is wrong by a little is caught by the same count", async () => {
     let caught = 0;
     for (let seed = 0; seed < 40; seed++) {
       // enclosures of what rectifiers read, a tenth too narrow
-      caught += escapes(networkFor("deep", seed), seed, (all) => {
+      caught += await escapes(networkFor("deep", seed), seed, (all) => {
         for (const [k, low] of all.low.entries())
           if (k > 0)
             for (let i = 0; i < low.length; i++) {

@@ -1,7 +1,24 @@
 /** Enclosures by backward bounds: each vertex that a rectifier reads by intervals first, by linear bounds where that leaves it unstable. */
 import type { Network } from "../net/network.ts";
-import type { Backward, Slopes } from "./backward.ts";
+import { type Ascent, ascend } from "./ascent.ts";
+import type { Backward } from "./backward.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, intersect } from "./enclosure.ts";
+import { placesOf, type Split } from "./multipliers.ts";
+import { emptyRelaxation, type Relaxation, relax } from "./relaxation.ts";
+
+export interface TightenOptions {
+  /** Encloses all vertices over a larger domain. */
+  readonly inherited?: Enclosure;
+  /** What the domain assumes. */
+  readonly splits?: readonly Split[];
+  /** Steps towards better lower slopes for each bound; default none. */
+  readonly ascent?: Ascent;
+  /** false: intervals alone. */
+  readonly backward?: boolean;
+}
+
+/** Rows passed back together. */
+const ROWS = 128;
 
 /** The rectifiers that read each vertex's numbers. */
 const readers = (network: Network): boolean[] => {
@@ -17,51 +34,78 @@ export class Tightener {
   /** The vertex before which nothing bends: intervals are exact up to it, if one map leads there. */
   readonly #first: number;
 
-  constructor(network: Network, back: Backward) {
-    this.#network = network;
+  constructor(back: Backward) {
+    this.#network = back.network;
     this.#back = back;
-    this.#read = readers(network);
-    this.#first = network.vertices.findIndex((v) => v.kind === "affine");
+    this.#read = readers(back.network);
+    this.#first = back.network.vertices.findIndex((v) => v.kind === "affine");
   }
 
-  /** Enclose all vertices over the box. `inherited` encloses them over a larger one. `backward: false`: intervals alone. */
-  enclose(
+  /** Enclose all vertices over the box, and find the lines over that. null: what the splits assume holds nowhere in the box. */
+  async enclose(
     low: Float64Array,
     high: Float64Array,
-    { inherited, slopes, backward = true }: { inherited?: Enclosure; slopes?: Slopes; backward?: boolean } = {},
-  ): Enclosure {
+    { inherited, splits = [], ascent, backward = true }: TightenOptions = {},
+  ): Promise<Relaxation | null> {
     const { vertices } = this.#network;
     const all = emptyEnclosure(this.#network);
+    const lines = emptyRelaxation(this.#network, all);
     all.low[0]!.set(low);
     all.high[0]!.set(high);
+    relax(this.#network, 0, lines);
     for (let k = 1; k < vertices.length; k++) {
       encloseVertex(this.#network, k, all);
       if (inherited) intersect(k, all, inherited);
-      if (backward && this.#read[k] && k !== this.#first) this.#rebound(k, all, slopes);
+      if (!this.#assume(k, splits, all)) return null;
+      if (backward && this.#read[k] && k !== this.#first) await this.#rebound(k, lines, ascent);
+      relax(this.#network, k, lines);
     }
-    return all;
+    return lines;
+  }
+
+  /** Cut vertex `k` to what splits assume of it. false: nothing is left. */
+  #assume(k: number, splits: readonly Split[], { low, high }: Enclosure): boolean {
+    for (const { vertex, element, sign } of splits) {
+      const v = this.#network.vertices[vertex]!;
+      if (v.kind !== "rectifier" || v.from !== k) continue;
+      if (sign > 0) low[k]![element] = Math.max(low[k]![element]!, 0);
+      else high[k]![element] = Math.min(high[k]![element]!, 0);
+      if (low[k]![element]! > high[k]![element]!) return false;
+    }
+    return true;
   }
 
   /** Bound the unstable elements of vertex `k` from the back. */
-  #rebound(k: number, all: Enclosure, slopes: Slopes | undefined): void {
-    const [low, high] = [all.low[k]!, all.high[k]!];
+  async #rebound(k: number, lines: Relaxation, ascent: Ascent | undefined): Promise<void> {
+    const [low, high] = [lines.enclosure.low[k]!, lines.enclosure.high[k]!];
     const open: number[] = [];
     for (let i = 0; i < low.length; i++) if (low[i]! < 0 && high[i]! > 0) open.push(i);
-    if (open.length === 0) return;
     const n = low.length;
-    const rows = new Float64Array(2 * open.length * n);
-    open.forEach((i, r) => {
-      rows[2 * r * n + i] = 1;
-      rows[(2 * r + 1) * n + i] = -1;
-    });
-    const { least } = this.#back.bound(k, rows, 2 * open.length, all, slopes);
-    open.forEach((i, r) => {
-      const [l, h] = [Math.max(low[i]!, least[2 * r]!), Math.min(high[i]!, -least[2 * r + 1]!)];
-      // NaN, or bounds that rounding crossed, change nothing
-      if (l <= h) {
-        low[i] = l;
-        high[i] = h;
-      }
-    });
+    for (let at = 0; at < open.length; at += ROWS / 2) {
+      const some = open.slice(at, at + ROWS / 2);
+      const rows = new Float64Array(2 * some.length * n);
+      some.forEach((i, r) => {
+        rows[2 * r * n + i] = 1;
+        rows[(2 * r + 1) * n + i] = -1;
+      });
+      const least = await this.#least(k, rows, 2 * some.length, lines, ascent);
+      some.forEach((i, r) => {
+        const [l, h] = [Math.max(low[i]!, least[2 * r]!), Math.min(high[i]!, -least[2 * r + 1]!)];
+        // NaN, or bounds that rounding crossed, change nothing
+        if (l <= h) {
+          low[i] = l;
+          high[i] = h;
+        }
+      });
+    }
+  }
+
+  async #least(k: number, rows: Float64Array, count: number, lines: Relaxation, ascent: Ascent | undefined): Promise<Float64Array> {
+    if (!ascent) return (await this.#back.bound(k, rows, count, lines)).least;
+    const places = placesOf(this.#network, lines, k);
+    const own = places.elements.flatMap((elements, v) => Array.from(elements, (i) => lines.below[v]![i]!));
+    const alphas = new Float64Array(count * places.count);
+    for (let r = 0; r < count; r++) alphas.set(own, r * places.count);
+    return (await ascend(this.#back, k, rows, new Array<Relaxation>(count).fill(lines), places, alphas, [], [], ascent)).least;
   }
 }

@@ -114,7 +114,7 @@ class Decider {
     while (open.length > 0) {
       if (await this.#late(open.length)) return "timeout";
       const [box] = open.splice(this.boxes % WORST_EVERY === 0 ? worst(open) : open.length - 1, 1);
-      const looked = search.look(box!);
+      const looked = await search.look(box!);
       this.boxes++;
       if (looked.kind === "refuted") continue;
       for (const x of looked.candidates) if (await tried(x)) return "sat";

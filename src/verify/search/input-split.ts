@@ -34,17 +34,18 @@ export class InputSplit {
   constructor(goal: Goal) {
     this.#goal = goal;
     this.#back = new Backward(goal.network);
-    this.#tightener = new Tightener(goal.network, this.#back);
+    this.#tightener = new Tightener(this.#back);
     this.#rows = new Float64Array(goal.rows ** 2);
     for (let r = 0; r < goal.rows; r++) this.#rows[r * goal.rows + r] = 1;
   }
 
   /** Bound one box and split what is left of it. */
-  look(box: Open): Looked {
+  async look(box: Open): Promise<Looked> {
     const { network, disjuncts, rows } = this.#goal;
     this.looked++;
-    const all = this.#tightener.enclose(box.low, box.high, { inherited: box.inherited });
-    const bounds = this.#back.bound(network.vertices.length - 1, this.#rows, rows, all);
+    const lines = await this.#tightener.enclose(box.low, box.high, { inherited: box.inherited });
+    const all = lines!.enclosure;
+    const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines!);
     const open = disjuncts.filter((d) => !d.some((r) => bounds.least[r]! > 0));
     if (open.length === 0) return { kind: "refuted" };
     let left: Box | null = null;

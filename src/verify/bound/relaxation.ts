@@ -1,0 +1,73 @@
+/** The lines that stand for what bends, over one enclosure. Made once for it, used by every row that is passed back. */
+import type { Network, Rectifier } from "../net/network.ts";
+import { type Enclosure, TINY, UNIT } from "./enclosure.ts";
+
+/**
+ * below·x ≤ f(x) ≤ above·x + offset for each element of the rectifiers, by vertex; other vertices have empty arrays.
+ * Where the line is exact, `offset` and `weight` are 0.
+ */
+export interface Relaxation {
+  readonly enclosure: Enclosure;
+  readonly below: Float64Array[];
+  readonly above: Float64Array[];
+  readonly offset: Float64Array[];
+  /** What a rounding of the element's product is a share of. */
+  readonly weight: Float64Array[];
+  /** By vertex: what underflow of its coefficients takes at most, TINY·(1 + Σ max|x|). */
+  readonly underflow: Float64Array;
+}
+
+const NOTHING = new Float64Array(0);
+
+/** Room for the lines over `enclosure`, which {@link relax} fills vertex by vertex. */
+export function emptyRelaxation({ vertices }: Network, enclosure: Enclosure): Relaxation {
+  const room = () => vertices.map((v) => (v.kind === "rectifier" ? new Float64Array(v.size) : NOTHING));
+  return { enclosure, below: room(), above: room(), offset: room(), weight: room(), underflow: new Float64Array(vertices.length) };
+}
+
+/** All lines over an enclosure. */
+export function relaxation(network: Network, enclosure: Enclosure): Relaxation {
+  const lines = emptyRelaxation(network, enclosure);
+  network.vertices.forEach((_, k) => {
+    relax(network, k, lines);
+  });
+  return lines;
+}
+
+/** The lines of vertex `k`, once what it reads and itself are enclosed. */
+export function relax({ vertices }: Network, k: number, lines: Relaxation): void {
+  const v = vertices[k]!;
+  const { low, high } = lines.enclosure;
+  let sum = 1;
+  for (let i = 0; i < v.size; i++) sum += Math.max(Math.abs(low[k]![i]!), Math.abs(high[k]![i]!));
+  lines.underflow[k] = TINY * sum;
+  if (v.kind === "rectifier") for (let i = 0; i < v.size; i++) relaxElement(v, k, i, lines);
+}
+
+/** The lines of one element of rectifier `k`. */
+export function relaxElement(v: Rectifier, k: number, i: number, { enclosure, below, above, offset, weight }: Relaxation): void {
+  const [l, h] = [enclosure.low[v.from]![i]!, enclosure.high[v.from]![i]!];
+  const exact = l >= 0 ? 1 : h <= 0 ? v.slope : null;
+  if (exact !== null) {
+    below[k]![i] = exact;
+    above[k]![i] = exact;
+    offset[k]![i] = 0;
+    weight[k]![i] = exact === 0 || exact === 1 ? 0 : Math.max(Math.abs(l), Math.abs(h));
+    return;
+  }
+  // NaN is none of these: its lines are NaN, and so is the bound
+  const line = chord(l, h, v.slope);
+  below[k]![i] = leastArea(l, h, v.slope);
+  above[k]![i] = line.slope;
+  offset[k]![i] = line.offset;
+  weight[k]![i] = Math.max(-l, h) + line.offset;
+}
+
+/** The line above max(x, slope·x) on [l, h], l < 0 < h: its slope as it was rounded, and an offset large enough for that. */
+export function chord(l: number, h: number, slope: number): { readonly slope: number; readonly offset: number } {
+  const s = (h - slope * l) / (h - l);
+  return { slope: s, offset: Math.max(h - s * h, slope * l - s * l) + 8 * UNIT * (h - l) + TINY };
+}
+
+/** The lower line of less area: of max(x, slope·x) ≥ α·x, α = 1 where more of the box is above 0. */
+export const leastArea = (l: number, h: number, slope: number): number => (Number.isNaN(l + h) ? Number.NaN : h > -l ? 1 : slope);
