@@ -58,8 +58,7 @@ export class Multipliers {
     const own = this.places.elements[k]!;
     const at = r * this.places.count + this.places.starts[k]!;
     const least = this.places.least[k]!;
-    for (let u = 0; u < own.length; u++)
-      if (offset[own[u]!]! > 0) below[own[u]!] = Math.min(Math.max(this.alphas[at + u]!, least), 1);
+    for (let u = 0; u < own.length; u++) if (offset[own[u]!]! > 0) below[own[u]!] = Math.min(Math.max(this.alphas[at + u]!, least), 1);
   }
 
   /** Take β·sign·x ≥ 0 from row `r` of what vertex `k`, of size `n`, reads, for each of its splits; the elements, or null where there is none. */

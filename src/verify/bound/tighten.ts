@@ -13,6 +13,8 @@ export interface TightenOptions {
   readonly splits?: readonly Split[];
   /** Steps towards better lower slopes for each bound; default none. */
   readonly ascent?: Ascent;
+  /** Vertices up to this one are bounded by intervals and inheritance alone: nothing new is known of what they depend on. Default 0. */
+  readonly since?: number;
   /** false: intervals alone. */
   readonly backward?: boolean;
 }
@@ -45,7 +47,7 @@ export class Tightener {
   async enclose(
     low: Float64Array,
     high: Float64Array,
-    { inherited, splits = [], ascent, backward = true }: TightenOptions = {},
+    { inherited, splits = [], ascent, since = 0, backward = true }: TightenOptions = {},
   ): Promise<Relaxation | null> {
     const { vertices } = this.#network;
     const all = emptyEnclosure(this.#network);
@@ -57,7 +59,7 @@ export class Tightener {
       encloseVertex(this.#network, k, all);
       if (inherited) intersect(k, all, inherited);
       if (!this.#assume(k, splits, all)) return null;
-      if (backward && this.#read[k] && k !== this.#first) await this.#rebound(k, lines, ascent);
+      if (backward && k > since && this.#read[k] && k !== this.#first) await this.#rebound(k, lines, ascent);
       relax(this.#network, k, lines);
     }
     return lines;
