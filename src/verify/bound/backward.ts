@@ -7,7 +7,8 @@ import { columnTerms } from "../net/linear.ts";
 import type { Affine, Network, Rectifier } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
 import { type Products, plain } from "../net/products.ts";
-import { type Enclosure, gamma, TINY, UNIT } from "./enclosure.ts";
+import { cutRow, leastOf } from "./concretize.ts";
+import { type Enclosure, gamma, UNIT } from "./enclosure.ts";
 import type { Multipliers } from "./multipliers.ts";
 import type { Relaxation } from "./relaxation.ts";
 
@@ -21,9 +22,6 @@ export interface LinearBounds {
   /** By vertex, what the rows asked of it, [count, size], or null. Valid until the next rows are passed back. */
   readonly passed: readonly (Float64Array | null)[];
 }
-
-/** More than the rounding of the sums that say how much was rounded. */
-const GENEROUS = 1 + 2 ** -20;
 
 /** The lines that hold for each row. */
 type Over = (row: number) => Relaxation;
@@ -168,24 +166,14 @@ function weigh(a: Float64Array, k: number, share: number, { count, over, lost }:
   }
 }
 
-/** The least of each row over its box; what was lost is taken from the constants. */
+/** The least of each row over its box, or what cuts leave of it; what was lost is taken from the constants. */
 function concretized(coefficients: Float64Array, { count, over, constant, lost }: Rows): Float64Array {
   const least = new Float64Array(count);
-  const n = coefficients.length / count;
-  const share = gamma(n + 3);
   for (let r = 0; r < count; r++) {
-    const { enclosure } = over(r);
+    const { enclosure, cuts } = over(r);
     const [low, high] = [enclosure.low[0]!, enclosure.high[0]!];
-    let [sum, all] = [0, 0];
-    for (let j = 0, p = r * n; j < n; j++, p++) {
-      const c = coefficients[p]!;
-      const [a, b] = [c * low[j]!, c * high[j]!];
-      sum += c >= 0 ? a : b;
-      all += Math.max(Math.abs(a), Math.abs(b));
-    }
-    lost[r] = (lost[r]! + TINY + share * all + 4 * UNIT * (Math.abs(constant[r]!) + Math.abs(sum))) * GENEROUS;
-    constant[r]! -= lost[r]!;
-    least[r] = sum + constant[r]!;
+    if (cuts) lost[r]! += cutRow(coefficients, r, constant, cuts);
+    least[r] = leastOf(coefficients, r, constant, lost[r]!, low, high);
   }
   return least;
 }

@@ -93,6 +93,13 @@ function encloseRectifier({ from, slope, size }: Rectifier, k: number, { low, hi
   }
 }
 
+/** Enclose vertex `k` as a larger domain does. */
+export function inherit(k: number, into: Enclosure, from: Enclosure): void {
+  into.low[k]!.set(from.low[k]!);
+  into.high[k]!.set(from.high[k]!);
+  into.reach[k]!.set(from.reach[k]!);
+}
+
 /** Intersect vertex `k` with what a larger box has given. Rounding may cross the two by a little: then the new one stands. */
 export function intersect(k: number, into: Enclosure, with_: Enclosure): void {
   const [l, h, pl, ph] = [into.low[k]!, into.high[k]!, with_.low[k]!, with_.high[k]!];

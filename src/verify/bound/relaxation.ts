@@ -1,5 +1,6 @@
 /** The lines that stand for what bends, over one enclosure. Made once for it, used by every row that is passed back. */
 import type { Network, Rectifier } from "../net/network.ts";
+import type { Cuts } from "./concretize.ts";
 import { type Enclosure, TINY, UNIT } from "./enclosure.ts";
 
 /**
@@ -15,14 +16,16 @@ export interface Relaxation {
   readonly weight: Float64Array[];
   /** By vertex: what underflow of its coefficients takes at most, TINY·(1 + Σ max|x|). */
   readonly underflow: Float64Array;
+  /** Of the input's box, what is to be considered; default: all of it. */
+  readonly cuts?: Cuts;
 }
 
 const NOTHING = new Float64Array(0);
 
 /** Room for the lines over `enclosure`, which {@link relax} fills vertex by vertex. */
-export function emptyRelaxation({ vertices }: Network, enclosure: Enclosure): Relaxation {
+export function emptyRelaxation({ vertices }: Network, enclosure: Enclosure, cuts?: Cuts): Relaxation {
   const room = () => vertices.map((v) => (v.kind === "rectifier" ? new Float64Array(v.size) : NOTHING));
-  return { enclosure, below: room(), above: room(), offset: room(), weight: room(), underflow: new Float64Array(vertices.length) };
+  return { enclosure, below: room(), above: room(), offset: room(), weight: room(), underflow: new Float64Array(vertices.length), cuts };
 }
 
 /** All lines over an enclosure. */

@@ -2,7 +2,8 @@
 import type { Network } from "../net/network.ts";
 import { type Ascent, ascend } from "./ascent.ts";
 import type { Backward } from "./backward.ts";
-import { type Enclosure, emptyEnclosure, encloseVertex, intersect } from "./enclosure.ts";
+import type { Cuts } from "./concretize.ts";
+import { type Enclosure, emptyEnclosure, encloseVertex, inherit, intersect } from "./enclosure.ts";
 import { placesOf, type Split } from "./multipliers.ts";
 import { emptyRelaxation, type Relaxation, relax } from "./relaxation.ts";
 
@@ -11,10 +12,12 @@ export interface TightenOptions {
   readonly inherited?: Enclosure;
   /** What the domain assumes. */
   readonly splits?: readonly Split[];
+  /** Half-spaces of the input in which all lies that is to be enclosed; what lies in the box beyond them is not. */
+  readonly cuts?: Cuts;
   /** Steps towards better lower slopes for each bound; default none. */
   readonly ascent?: Ascent;
-  /** Vertices up to this one are bounded by intervals and inheritance alone: nothing new is known of what they depend on. Default 0. */
-  readonly since?: number;
+  /** The larger domain has the same box: intervals say nothing new. */
+  readonly sameBox?: boolean;
   /** false: intervals alone. */
   readonly backward?: boolean;
 }
@@ -47,19 +50,22 @@ export class Tightener {
   async enclose(
     low: Float64Array,
     high: Float64Array,
-    { inherited, splits = [], ascent, since = 0, backward = true }: TightenOptions = {},
+    { inherited, splits = [], cuts, ascent, sameBox = false, backward = true }: TightenOptions = {},
   ): Promise<Relaxation | null> {
     const { vertices } = this.#network;
     const all = emptyEnclosure(this.#network);
-    const lines = emptyRelaxation(this.#network, all);
+    const lines = emptyRelaxation(this.#network, all, cuts);
     all.low[0]!.set(low);
     all.high[0]!.set(high);
     relax(this.#network, 0, lines);
     for (let k = 1; k < vertices.length; k++) {
-      encloseVertex(this.#network, k, all);
-      if (inherited) intersect(k, all, inherited);
+      if (inherited && sameBox) inherit(k, all, inherited);
+      else {
+        encloseVertex(this.#network, k, all);
+        if (inherited) intersect(k, all, inherited);
+      }
       if (!this.#assume(k, splits, all)) return null;
-      if (backward && k > since && this.#read[k] && k !== this.#first) await this.#rebound(k, lines, ascent);
+      if (backward && this.#read[k] && (cuts || k !== this.#first)) await this.#rebound(k, lines, ascent);
       relax(this.#network, k, lines);
     }
     return lines;

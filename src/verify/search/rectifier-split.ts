@@ -4,9 +4,11 @@
  */
 import { type Ascent, ascend } from "../bound/ascent.ts";
 import type { Backward } from "../bound/backward.ts";
+import { type Cuts, cutsOf, type HalfSpace } from "../bound/concretize.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
+import type { Rectifier } from "../net/network.ts";
 import { type Choice, chosenSplits } from "./branching.ts";
 import type { Box } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
@@ -20,6 +22,8 @@ export interface Domain {
   readonly places: Places;
   readonly alphas: Float64Array;
   readonly betas: Float64Array;
+  /** Half-spaces in which its counterexamples lie: the parent's bound of the row first, then what the splits say of the input. */
+  readonly cuts: Cuts | undefined;
   /** How far below 0 its parent's bound was. */
   readonly missing: number;
 }
@@ -32,6 +36,7 @@ export type LookedAt =
 
 const ROOT: Ascent = { steps: 60 };
 const NODE: Ascent = { steps: 16 };
+const MOST_CUTS = Number(process.env.CUTS ?? 8);
 
 export class RectifierSplit {
   readonly #goal: Goal;
@@ -59,6 +64,7 @@ export class RectifierSplit {
       places,
       alphas: own,
       betas: new Float64Array(0),
+      cuts: undefined,
       missing: Number.POSITIVE_INFINITY,
     }));
   }
@@ -75,7 +81,8 @@ export class RectifierSplit {
           : await this.#tightener.enclose(low[0]!, high[0]!, {
               inherited: domain.lines.enclosure,
               splits: domain.splits,
-              since: domain.splits.at(-1)!.vertex,
+              cuts: domain.cuts,
+              sameBox: true,
             });
       if (lines) open.push({ at, domain, lines });
     }
@@ -106,7 +113,9 @@ export class RectifierSplit {
     });
     const candidates = left.map(({ row, lines }) => leastAt(found.last.coefficients, row, lines));
     const splits = await chosenSplits(this.#back, this.#last, objective, rows, places, found.last.passed, left);
-    left.forEach(({ at, domain, lines, alphas: own, betas, least }, j) => {
+    const n = this.#goal.network.vertices[0]!.size;
+    const halves = await this.#halfSpaces(left, splits);
+    left.forEach(({ at, domain, lines, row, alphas: own, betas, least }, j) => {
       const split = splits[j];
       const tried = [candidates[j]!];
       if (!split) {
@@ -119,12 +128,51 @@ export class RectifierSplit {
         alphas: own,
         splits: [...domain.splits, { ...split, sign }],
         betas: Float64Array.of(...betas, 0),
+        cuts: extended(
+          domain.cuts,
+          { g: found.last.coefficients.slice(row * n, (row + 1) * n), h: found.last.constant[row]! },
+          halves[j]![sign > 0 ? 0 : 1],
+          lines,
+        ),
         missing: -least,
       });
       out[at] = { kind: "open", candidates: tried, parts: [part(1), part(-1)] };
     });
     return out;
   }
+
+  /** What each side of each split says of the input: a linear bound of ∓x ≤ 0, x what the rectifier reads. */
+  async #halfSpaces(
+    choices: readonly Choice[],
+    places: readonly (Omit<Split, "sign"> | null)[],
+  ): Promise<(readonly [HalfSpace, HalfSpace])[]> {
+    const out: (readonly [HalfSpace, HalfSpace])[] = new Array(choices.length);
+    const { vertices } = this.#goal.network;
+    const n = vertices[0]!.size;
+    for (const vertex of new Set(places.map((p) => p?.vertex))) {
+      if (vertex === undefined) continue;
+      const own = [...choices.keys()].filter((j) => places[j]?.vertex === vertex);
+      const { from, size } = vertices[vertex] as Rectifier;
+      const rows = new Float64Array(2 * own.length * size);
+      own.forEach((j, r) => {
+        rows[2 * r * size + places[j]!.element] = -1;
+        rows[(2 * r + 1) * size + places[j]!.element] = 1;
+      });
+      const lines = own.flatMap((j) => [choices[j]!.lines, choices[j]!.lines]);
+      const { coefficients, constant } = await this.#back.bound(from, rows, 2 * own.length, lines);
+      const half = (r: number): HalfSpace => ({ g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! });
+      own.forEach((j, r) => {
+        out[j] = [half(2 * r), half(2 * r + 1)];
+      });
+    }
+    return out;
+  }
+}
+
+/** The objective's half-space in place of the parent's, and one more of a split, in place of the oldest where there are many. */
+function extended(cuts: Cuts | undefined, objective: HalfSpace, split: HalfSpace, { enclosure }: Relaxation): Cuts {
+  const old = cuts ? cuts.halves.slice(1) : [];
+  return cutsOf([objective, ...[...old, split].slice(-MOST_CUTS)], enclosure.low[0]!, enclosure.high[0]!);
 }
 
 /** Where row `r`'s linear bound is least over its box. */
