@@ -5,6 +5,7 @@ import { hostname } from "node:os";
 import { dirname, join } from "node:path";
 import { fail } from "./fail.ts";
 import type { Host, ImageWish, Pixels } from "./host.ts";
+import { threads } from "./thread.node.ts";
 
 /** What the operating system refuses, in a user's words. */
 const REFUSALS: Readonly<Record<string, { code: string; got: string; mend: string }>> = {
@@ -196,4 +197,5 @@ export const host: Host = {
       `the package ${name}`,
       async () => new Uint8Array(await readFile(join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), path))),
     ),
+  threads,
 };

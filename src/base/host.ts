@@ -1,4 +1,6 @@
 /** What a machine with files and pictures offers; `#host` picks Node's or the browser's. */
+import type { Threads } from "./thread.ts";
+
 export interface Host {
   readFile(path: string): Promise<Uint8Array>;
   /** Atomic: the file is whole (new) or untouched (old), never half-written. Makes parent folders. */
@@ -24,6 +26,7 @@ export interface Host {
   ownFile(path: string): Promise<Uint8Array>;
   /** A file inside an installed npm package. */
   packageFile(packageName: string, path: string): Promise<Uint8Array>;
+  readonly threads: Threads;
 }
 
 export interface ImageWish {

@@ -1,5 +1,6 @@
 import { fail } from "./fail.ts";
 import type { Host, ImageWish, Pixels } from "./host.ts";
+import { threads } from "./thread.web.ts";
 
 const nowhere = (what: string) => (): never =>
   fail({
@@ -56,4 +57,5 @@ export const host: Host = {
   encodePng: (pixels) => encode(pixels, { type: "image/png" }),
   encodeGif: nowhere("an animated picture"),
   encodeJpeg: (pixels, quality) => encode(pixels, { type: "image/jpeg", quality: quality / 100 }),
+  threads,
 };

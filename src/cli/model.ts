@@ -34,7 +34,7 @@ function heightAndWidth(text: string | undefined): readonly [number, number] | u
 }
 
 /** `name=number,name=number`; a name may hold what it likes but “=” and “,”. */
-function sizesOf(text: string | undefined): Record<string, number> | undefined {
+export function sizesOf(text: string | undefined): Record<string, number> | undefined {
   if (text === undefined) return undefined;
   const pairs = text.split(",").map((part) => {
     const [, name, value] = /^([^=]+)=(.*)$/.exec(part.trim()) ?? [];

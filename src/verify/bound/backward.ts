@@ -34,18 +34,29 @@ interface Rows {
   readonly lost: Float64Array;
 }
 
+/** The time that bounds may take is over. */
+export class TimeUp extends Error {
+  constructor() {
+    super(TIME_UP);
+  }
+}
+export const TIME_UP = "the time that bounds may take is over";
+
 /** What backward passes need of a network and find out once. */
 export class Backward {
   readonly network: Network;
   readonly products: Products;
+  readonly #until: number;
   /** γ of the column sums of each affine vertex, and its entries' own error. */
   readonly #share: Float64Array;
   readonly #room: Float64Array[] = [];
   #slopes = new Float64Array(0);
 
-  constructor(network: Network, products: Products = plain) {
+  /** @param until `performance.now()` from which on {@link bound} refuses */
+  constructor(network: Network, products: Products = plain, until = Number.POSITIVE_INFINITY) {
     this.network = network;
     this.products = products;
+    this.#until = until;
     this.#share = Float64Array.from(network.vertices, (v) => (v.kind === "affine" ? gamma(columnTerms(v.map) + 4) + v.inexact : 0));
   }
 
@@ -61,6 +72,7 @@ export class Backward {
    * Bound rows [count, size of vertex `at`] times that vertex.
    * @param lines over the box of all rows, or of each; they must be there for all vertices before `at`
    * @param multipliers default: the lower lines in `lines`
+   * @throws TimeUp
    */
   async bound(
     at: number,
@@ -69,6 +81,7 @@ export class Backward {
     lines: Relaxation | readonly Relaxation[],
     multipliers?: Multipliers,
   ): Promise<LinearBounds> {
+    if (performance.now() > this.#until) throw new TimeUp();
     const { vertices } = this.network;
     const over: Over = "enclosure" in lines ? () => lines : (r) => lines[r]!;
     const all: Rows = { count, over, constant: new Float64Array(count), lost: new Float64Array(count) };

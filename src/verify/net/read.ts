@@ -12,16 +12,16 @@ const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze",
 const MOVES = new Set(["Transpose", "Slice", "Gather", "Split", "Expand", "Tile"]);
 
 /**
- * Read the one output of `graph`, of batch 1, as a function of its one input.
+ * Read the outputs of `graph`, of batch 1, one after the other, as a function of its inputs, one after the other.
  * @returns the network, or what stands in the way: an operator that is not read yet, by name
  */
 export function networkOf(graph: Graph): Network | { readonly unread: string } {
-  const reading = new Reading(graph.inputs[0]!);
+  const reading = new Reading(graph.inputs);
   for (const node of order(graph.outputs)) {
     const why = reading.take(node);
     if (why) return { unread: why };
   }
-  return reading.network(graph.outputs[0]!);
+  return reading.network(graph.outputs);
 }
 
 class Reading implements Reader {
@@ -29,9 +29,20 @@ class Reading implements Reader {
   readonly #at = new Map<Value, number>();
   readonly #e: Emit = builder();
 
-  constructor(input: Value) {
-    this.vertices = [{ kind: "input", size: size(input.type.shape) }];
-    this.#at.set(input, 0);
+  constructor(inputs: readonly Value[]) {
+    const all = inputs.reduce((n, v) => n + size(v.type.shape), 0);
+    this.vertices = [{ kind: "input", size: all }];
+    let before = 0;
+    for (const v of inputs) {
+      const n = size(v.type.shape);
+      const first = before;
+      const map = selection(
+        all,
+        Array.from({ length: n }, (_, i) => first + i),
+      );
+      this.#at.set(v, inputs.length === 1 ? 0 : this.add({ kind: "affine", size: n, from: 0, map, bias: null, inexact: 0 }));
+      before += n;
+    }
   }
 
   /** The vertex of a value that depends on the input; undefined of a constant. */
@@ -94,7 +105,6 @@ class Reading implements Reader {
     return true;
   }
 
-  /** Σ of each part in its place. */
   #concatenated(node: Node): number {
     const out = node.outputs[0]!;
     const rank = out.type.shape.length;
@@ -102,32 +112,51 @@ class Reading implements Reader {
     const axis = given < 0 ? given + rank : given;
     const inner = size(out.type.shape.slice(axis + 1));
     const width = out.type.shape[axis]! * inner;
-    const n = size(out.type.shape);
-    const bias = new Float64Array(n);
-    const parts: number[] = [];
     let before = 0;
-    for (const v of node.inputs) {
+    const parts = node.inputs.map((v) => {
       const own = v!.type.shape[axis]! * inner;
-      const place = (i: number) => Math.floor(i / own) * width + before + (i % own);
-      const constant = this.constantOf(v);
-      const count = size(v!.type.shape);
-      if (constant) for (let i = 0; i < count; i++) bias[place(i)] = Number(constant.data[i]);
-      else {
-        const entries = new Int32Array(n).fill(-1);
-        for (let i = 0; i < count; i++) entries[place(i)] = i;
-        const starts = new Int32Array(n + 1);
-        for (let i = 0; i < n; i++) starts[i + 1] = starts[i]! + (entries[i]! >= 0 ? 1 : 0);
-        const places = entries.filter((p) => p >= 0);
-        const map = { kind: "sparse", rows: n, columns: count, starts, places, data: new Float64Array(count).fill(1) } as const;
-        parts.push(this.add({ kind: "affine", size: n, from: this.vertexOf(v)!, map, bias: parts.length === 0 ? bias : null, inexact: 0 }));
-      }
+      const first = before;
       before += own;
-    }
-    return parts.length === 1 ? parts[0]! : this.add({ kind: "sum", size: n, from: parts });
+      return { value: v!, place: (i: number) => Math.floor(i / own) * width + first + (i % own) };
+    });
+    return this.#joined(size(out.type.shape), parts);
   }
 
-  network(output: Value): Network {
-    const at = this.#at.get(output);
+  /** Σ of each part in its place. */
+  #joined(n: number, parts: readonly { readonly value: Value; readonly place: (i: number) => number }[]): number {
+    const bias = new Float64Array(n);
+    const moving = parts.filter(({ value, place }) => {
+      const constant = this.constantOf(value);
+      if (constant) for (let i = 0; i < constant.data.length; i++) bias[place(i)] = Number(constant.data[i]);
+      return !constant;
+    });
+    const from = moving.map(({ value, place }, p) => {
+      const count = size(value.type.shape);
+      const entries = new Int32Array(n).fill(-1);
+      for (let i = 0; i < count; i++) entries[place(i)] = i;
+      const starts = new Int32Array(n + 1);
+      for (let i = 0; i < n; i++) starts[i + 1] = starts[i]! + (entries[i]! >= 0 ? 1 : 0);
+      const places = entries.filter((e) => e >= 0);
+      const map = { kind: "sparse", rows: n, columns: count, starts, places, data: new Float64Array(count).fill(1) } as const;
+      return this.add({ kind: "affine", size: n, from: this.vertexOf(value)!, map, bias: p === 0 ? bias : null, inexact: 0 });
+    });
+    return from.length === 1 ? from[0]! : this.add({ kind: "sum", size: n, from });
+  }
+
+  network(outputs: readonly Value[]): Network {
+    const sizes = outputs.map((v) => size(v.type.shape));
+    const all = sizes.reduce((a, b) => a + b, 0);
+    const moves = outputs.some((v) => this.vertexOf(v) !== undefined);
+    const first = (k: number) => sizes.slice(0, k).reduce((a, b) => a + b, 0);
+    const at =
+      outputs.length === 1
+        ? this.#at.get(outputs[0]!)
+        : moves && outputs.every((v) => this.vertexOf(v) !== undefined || this.constantOf(v))
+          ? this.#joined(
+              all,
+              outputs.map((value, k) => ({ value, place: (i: number) => first(k) + i })),
+            )
+          : undefined;
     if (at === undefined)
       fail({ code: "verify-constant", expected: "an output that depends on the input", got: "a constant", mend: "choose another output" });
     return { vertices: joined(kept(this.vertices, at)) };

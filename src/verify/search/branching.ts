@@ -3,6 +3,7 @@
  * Filtered smart branching: De Palma et al. 2021, arXiv:2104.06718, §4.
  */
 import type { Backward } from "../bound/backward.ts";
+import { cutsOf, type HalfSpace } from "../bound/concretize.ts";
 import { Multipliers, type Places, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import type { Rectifier } from "../net/network.ts";
@@ -18,11 +19,21 @@ export interface Choice {
 }
 
 /** Candidates of which both halves are bounded. */
-const CANDIDATES = 6;
+const CANDIDATES = 12;
 
 type Place = Omit<Split, "sign">;
 
-/** Where to split each of `choices`; null where nothing is unstable. */
+/** A place to split at, and what either half says of the input: a linear bound of ∓x ≤ 0, x what the rectifier reads. */
+export interface Halves extends Place {
+  readonly on: HalfSpace;
+  readonly off: HalfSpace;
+}
+
+/**
+ * Where to split each of `choices`; null where nothing is unstable.
+ * @param objective rows [·, width] over vertex `at`, of which each choice has one
+ * @param passed what these rows asked of each vertex
+ */
 export async function chosenSplits(
   back: Backward,
   at: number,
@@ -31,12 +42,14 @@ export async function chosenSplits(
   places: Places,
   passed: readonly (Float64Array | null)[],
   choices: readonly Choice[],
-): Promise<(Place | null)[]> {
-  const candidates = choices.map((c) => costliest(back, places, passed, c));
+): Promise<(Halves | null)[]> {
+  const own = choices.map((c) => costliest(back, places, passed, c));
+  const candidates = await withHalves(back, choices, own);
   const halves = choices.flatMap((choice, j) =>
-    candidates[j]!.flatMap((place) =>
-      ([1, -1] as const).map((sign) => ({ choice, lines: halved(back, choice.lines, { ...place, sign }) })),
-    ),
+    candidates[j]!.flatMap((place) => [
+      { choice, lines: halved(back, choice.lines, { ...place, sign: 1 }, place.on) },
+      { choice, lines: halved(back, choice.lines, { ...place, sign: -1 }, place.off) },
+    ]),
   );
   if (halves.length === 0) return choices.map(() => null);
   const rows = new Float64Array(halves.length * width);
@@ -45,22 +58,13 @@ export async function chosenSplits(
     rows.set(objective.subarray(choice.row * width, (choice.row + 1) * width), h * width);
     alphas.set(choice.alphas, h * places.count);
   });
-  const multipliers = new Multipliers(
-    places,
-    alphas,
-    halves.map(({ choice }) => choice.splits),
-    halves.map(({ choice }) => choice.betas),
-  );
-  const { least } = await back.bound(
-    at,
-    rows,
-    halves.length,
-    halves.map(({ lines }) => lines),
-    multipliers,
-  );
+  const splits = halves.map(({ choice }) => choice.splits);
+  const betas = halves.map(({ choice }) => choice.betas);
+  const lines = halves.map((h) => h.lines);
+  const { least } = await back.bound(at, rows, halves.length, lines, new Multipliers(places, alphas, splits, betas));
   let h = 0;
   return choices.map((choice, j) => {
-    let [best, most]: [Place | null, number] = [null, Number.NEGATIVE_INFINITY];
+    let [best, most]: [Halves | null, number] = [null, Number.NEGATIVE_INFINITY];
     for (const place of candidates[j]!) {
       const [on, off] = [least[h++]!, least[h++]!];
       // what is missing of a proof counts, not what is there beyond it; the worse half counts most
@@ -70,6 +74,29 @@ export async function chosenSplits(
     }
     return best;
   });
+}
+
+/** Bound what the candidates' rectifiers read, vertex by vertex. */
+async function withHalves(back: Backward, choices: readonly Choice[], places: readonly (readonly Place[])[]): Promise<Halves[][]> {
+  const { vertices } = back.network;
+  const n = vertices[0]!.size;
+  const known = new Map<Place, Halves>();
+  for (const vertex of new Set(places.flat().map((p) => p.vertex))) {
+    const own = choices.flatMap(({ lines }, j) => places[j]!.filter((p) => p.vertex === vertex).map((place) => ({ place, lines })));
+    const { from, size } = vertices[vertex] as Rectifier;
+    const rows = new Float64Array(2 * own.length * size);
+    own.forEach(({ place }, r) => {
+      rows[2 * r * size + place.element] = -1;
+      rows[(2 * r + 1) * size + place.element] = 1;
+    });
+    const lines = own.flatMap((o) => [o.lines, o.lines]);
+    const { coefficients, constant } = await back.bound(from, rows, 2 * own.length, lines);
+    const half = (r: number): HalfSpace => ({ g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! });
+    own.forEach(({ place }, r) => {
+      known.set(place, { ...place, on: half(2 * r), off: half(2 * r + 1) });
+    });
+  }
+  return places.map((own) => own.map((place) => known.get(place)!));
 }
 
 /** The unstable elements whose lines are farthest from the rectifier, weighed by what the row asks of them. */
@@ -97,7 +124,7 @@ function costliest(back: Backward, places: Places, passed: readonly (Float64Arra
 }
 
 /** The lines over one half, all others as they are. */
-function halved(back: Backward, lines: Relaxation, { vertex, element, sign }: Split): Relaxation {
+function halved(back: Backward, lines: Relaxation, { vertex, element, sign }: Split, half: HalfSpace): Relaxation {
   const { slope } = back.network.vertices[vertex] as Rectifier;
   const changed = (all: readonly Float64Array[], value: number): Float64Array[] => {
     const own = all[vertex]!.slice();
@@ -107,6 +134,7 @@ function halved(back: Backward, lines: Relaxation, { vertex, element, sign }: Sp
   const exact = sign > 0 ? 1 : slope;
   return {
     ...lines,
+    cuts: cutsOf([...(lines.cuts?.halves ?? []), half], lines.enclosure.low[0]!, lines.enclosure.high[0]!),
     below: changed(lines.below, exact),
     above: changed(lines.above, exact),
     offset: changed(lines.offset, 0),

@@ -1,10 +1,13 @@
-/** Decide a specification of a network: falsification first, then boxes until none is left, or the time is up. */
+/** Decide a specification of a network: falsification first, then a complete search, until nothing is left, or the time is up. */
 import { fold, type Key, seedKey } from "../../base/index.ts";
+import { TimeUp } from "../bound/backward.ts";
 import { evaluate, type Network } from "../net/network.ts";
 import { enclosure, type Region, type Row, type Specification, toFloat64, within } from "../spec/index.ts";
-import { falsify } from "./falsify.ts";
-import { distanceOf, type Goal, type GoalRow, goalOf } from "./goal.ts";
-import { InputSplit, type Open } from "./input-split.ts";
+import { type Box, falsify } from "./falsify.ts";
+import { distanceOf, type Goal, type GoalRow, goalOf, NEAR } from "./goal.ts";
+import { type Lane, laneHere, lanesThere } from "./lanes.ts";
+import type { Part } from "./search.ts";
+import { type Plan, planFor } from "./strategy.ts";
 
 export interface DecideOptions {
   /** Seconds; default no limit. */
@@ -12,8 +15,21 @@ export interface DecideOptions {
   /** Random starts before the search; default 30. */
   readonly starts?: number;
   readonly seed?: number;
+  /** Threads that search; default 1, the one that asks. */
+  readonly threads?: number;
+  /** MiB of open parts that are kept; what goes beyond is `unknown`. Default 2,048. */
+  readonly memory?: number;
+  /** Default: chosen from the network. */
+  readonly split?: Plan["split"];
   readonly signal?: AbortSignal;
-  readonly onProgress?: (now: { readonly boxes: number; readonly open: number }) => void;
+  readonly onProgress?: (now: SearchProgress) => void;
+}
+
+export interface SearchProgress {
+  readonly parts: number;
+  readonly open: number;
+  /** How far below 0 the worst of the open bounds is, as far as it is known: it shrinks to 0. */
+  readonly missing: number;
 }
 
 export interface Decision {
@@ -22,7 +38,10 @@ export interface Decision {
   readonly reason: string | null;
   /** float32 inputs and outputs that `replay` has confirmed. */
   readonly counterexample: { readonly x: Float32Array; readonly y: Float32Array } | null;
-  readonly boxes: number;
+  /** How it was searched, in words; null where falsification was enough. */
+  readonly plan: string | null;
+  /** Parts of boxes that were bounded. */
+  readonly parts: number;
   readonly seconds: number;
 }
 
@@ -32,12 +51,10 @@ export interface Decision {
  */
 export type Replay = (x: Float32Array) => Promise<Float32Array | null>;
 
-/** Points this near in float64 are worth asking the file about: it computes in float32. */
-const NEAR = 1e-5;
-/** Milliseconds between looks at the clock's other users. */
-const BREATH = 50;
-/** Of so many boxes one is the worst that is open, the others the latest. */
-const WORST_EVERY = 8;
+/** Milliseconds between looks at the clock's other users, and of a lane's work. */
+const BREATH = 100;
+/** Milliseconds of search from which on other threads are worth their start. */
+const MOMENT = 500;
 
 /** @throws the signal's reason */
 export async function decide(
@@ -61,6 +78,9 @@ const goalRow = ({ outputs, inputs, bound }: Row): GoalRow => ({
   bound: toFloat64(bound),
 });
 
+type Tried = (x: Float64Array) => Promise<boolean>;
+type Ended = "sat" | "timeout" | "unknown";
+
 class Decider {
   readonly #network: Network;
   readonly #replay: Replay;
@@ -68,8 +88,10 @@ class Decider {
   readonly #start = performance.now();
   #breathed = performance.now();
   #found: Decision["counterexample"] = null;
-  boxes = 0;
-  /** Boxes that float64 can neither refute nor halve. */
+  #plan: Plan | null = null;
+  #full = false;
+  parts = 0;
+  /** Parts that float64 can neither refute nor split. */
   undecided = 0;
 
   constructor(network: Network, replay: Replay, options: DecideOptions) {
@@ -79,11 +101,19 @@ class Decider {
   }
 
   decision(verdict: Decision["verdict"]): Decision {
-    const reason =
-      verdict === "unknown"
-        ? `${this.undecided} boxes of a single point are nearer to the border than float64 tells, and are no counterexamples in float32`
-        : null;
-    return { verdict, reason, counterexample: this.#found, boxes: this.boxes, seconds: this.#seconds() };
+    return {
+      verdict,
+      reason: verdict === "unknown" ? this.#reason() : null,
+      counterexample: this.#found,
+      plan: this.#plan?.words ?? null,
+      parts: this.parts,
+      seconds: this.#seconds(),
+    };
+  }
+
+  #reason(): string {
+    if (this.#full) return `what is open takes more than ${this.#options.memory ?? MEMORY} MiB; allow more with --memory`;
+    return `${this.undecided} parts that cannot be split are nearer to the border than bounds tell, and hold no counterexample in float32 that was found`;
   }
 
   #seconds(): number {
@@ -91,7 +121,7 @@ class Decider {
   }
 
   /** Search one region. null: it holds no counterexample, or none that could be decided. */
-  async region(region: Region, key: Key): Promise<"sat" | "timeout" | null> {
+  async region(region: Region, key: Key): Promise<Ended | null> {
     const goal = goalOf(
       this.#network,
       region.disjuncts.map((d) => d.map(goalRow)),
@@ -107,21 +137,73 @@ class Decider {
     }
     for (const x of falsify(goal, root, key, points ? (this.#options.starts ?? 30) : 0)) {
       if (x && (await tried(x))) return "sat";
-      if (await this.#late(0)) return "timeout";
+      if (await this.#late({ parts: 0, open: 0, missing: Number.POSITIVE_INFINITY })) return "timeout";
     }
-    const search = new InputSplit(goal);
-    const open: Open[] = [{ ...root, missing: 0 }];
-    while (open.length > 0) {
-      if (await this.#late(open.length)) return "timeout";
-      const [box] = open.splice(this.boxes % WORST_EVERY === 0 ? worst(open) : open.length - 1, 1);
-      const looked = await search.look(box!);
-      this.boxes++;
-      if (looked.kind === "refuted") continue;
-      for (const x of looked.candidates) if (await tried(x)) return "sat";
-      if (looked.kind === "stuck") this.undecided++;
-      else open.push(...looked.parts);
+    this.#plan = planFor(goal, this.#options.split);
+    try {
+      return await this.#search(goal, this.#plan, root, tried);
+    } catch (error) {
+      if (error instanceof TimeUp) return "timeout";
+      throw error;
+    }
+  }
+
+  /** What takes a moment only is done in this thread, the rest by all that may be used. */
+  async #search(goal: Goal, plan: Plan, root: Box, tried: Tried): Promise<Ended | null> {
+    const { timeout, threads = 1 } = this.#options;
+    const left = () => (timeout === undefined ? undefined : timeout - this.#seconds());
+    const here = laneHere(goal, plan, left());
+    let lanes: readonly Lane[] = [here];
+    try {
+      const open = await here.roots(root);
+      const start = performance.now();
+      const ended = await this.#work(lanes, open, tried, () => threads > 1 && performance.now() - start > MOMENT);
+      if (ended || open.length === 0) return ended;
+      lanes = await lanesThere(goal, plan, threads, left());
+      return await this.#work(lanes, open, tried, () => false);
+    } finally {
+      await Promise.all([here, ...lanes].map((lane) => lane.release()));
+    }
+  }
+
+  /** Keep all lanes at work until nothing is open, or it is enough. */
+  async #work(lanes: readonly Lane[], open: Part[], tried: Tried, isEnough: () => boolean): Promise<Ended | null> {
+    const most = (this.#options.memory ?? MEMORY) * 2 ** 20;
+    const each = bytesOf(open[0] ?? null);
+    const busy = new Map<Lane, Promise<Ended | null>>();
+    const work = async (lane: Lane, parts: readonly Part[]): Promise<Ended | null> => {
+      const found = await lane.stretch(parts, BREATH);
+      this.parts += found.looked;
+      this.undecided += found.stuck;
+      open.push(...found.open);
+      for (const x of found.candidates) if (await tried(x)) return "sat";
+      return null;
+    };
+    while ((open.length > 0 || busy.size > 0) && !(busy.size === 0 && isEnough())) {
+      const missing = open.reduce((worst, p) => Math.max(worst, p.missing), 0);
+      if (await this.#late({ parts: this.parts, open: open.length, missing })) return this.#ended(busy, "timeout");
+      if (open.length * each > most) {
+        this.#full = true;
+        return this.#ended(busy, "unknown");
+      }
+      for (const lane of lanes) {
+        if (busy.has(lane) || open.length === 0) continue;
+        // one lane may have all, several share what is there
+        const share = lanes.length === 1 ? open.length : Math.min(lane.batch, Math.ceil(open.length / lanes.length));
+        const parts = open.splice(-share);
+        const doing = work(lane, parts).finally(() => busy.delete(lane));
+        busy.set(lane, doing);
+      }
+      const ended = await Promise.race(busy.values());
+      if (ended) return this.#ended(busy, ended);
     }
     return null;
+  }
+
+  /** What other lanes still do is waited for, and forgotten. */
+  async #ended(busy: ReadonlyMap<Lane, Promise<unknown>>, ended: Ended): Promise<Ended> {
+    await Promise.allSettled(busy.values());
+    return ended;
   }
 
   /** Round to float32 inside the region, and let the file decide where float64 says it is worth it. */
@@ -135,21 +217,24 @@ class Decider {
   }
 
   /** Whether the time is up. Lets others have their turn now and then. */
-  async #late(open: number): Promise<boolean> {
-    const now = performance.now();
-    if (now - this.#breathed > BREATH) {
-      this.#breathed = now;
+  async #late(now: SearchProgress): Promise<boolean> {
+    const time = performance.now();
+    if (time - this.#breathed > BREATH) {
+      this.#breathed = time;
       await new Promise((go) => setTimeout(go, 0));
       this.#options.signal?.throwIfAborted();
-      this.#options.onProgress?.({ boxes: this.boxes, open });
+      this.#options.onProgress?.(now);
     }
     return this.#options.timeout !== undefined && this.#seconds() > this.#options.timeout;
   }
 }
 
-/** The open box that most is missing of. */
-function worst(open: readonly Open[]): number {
-  let at = 0;
-  for (const [i, box] of open.entries()) if (box.missing > open[at]!.missing) at = i;
-  return at;
+const MEMORY = 2_048;
+
+/** About how many bytes of numbers a part keeps alive: its own, and what it alone inherits. */
+function bytesOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (Array.isArray(value)) return value.reduce((sum: number, v) => sum + bytesOf(v), 8 * value.length);
+  if (value !== null && typeof value === "object") return Object.values(value).reduce((sum: number, v) => sum + bytesOf(v), 0);
+  return 8;
 }

@@ -56,6 +56,9 @@ export function goalOf(network: Network, disjuncts: readonly (readonly GoalRow[]
   return { network: { vertices }, rows: rows.length, disjuncts: numbered };
 }
 
+/** Points this near in float64 are worth asking the file about: it computes in float32. */
+export const NEAR = 1e-5;
+
 /** How far a point is from being a counterexample: ≤ 0 where it is one, by the values of the rows. */
 export function distanceOf({ disjuncts }: Goal, rows: ArrayLike<number>): { distance: number; disjunct: number; row: number } {
   let best = { distance: Number.POSITIVE_INFINITY, disjunct: 0, row: 0 };

@@ -1,48 +1,54 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
-import { Backward, type LinearBounds } from "../bound/backward.ts";
+import type { Backward, LinearBounds } from "../bound/backward.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { clipped, hull } from "./clip.ts";
 import { type Box, descend } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
+import type { Looked, Part, Search } from "./search.ts";
 
 /** An open box, with what encloses the network over the one it was cut from. */
-export interface Open extends Box {
+export interface Open extends Box, Part {
   readonly inherited?: Enclosure;
-  /** The most that is missing of a proof: how far below 0 the bounds were. */
-  readonly missing: number;
 }
-
-export type Looked =
-  /** No counterexample lies in the box. */
-  | { readonly kind: "refuted" }
-  /** Neither, and the box is as small as float64 boxes get. */
-  | { readonly kind: "stuck"; readonly candidates: readonly Float64Array[] }
-  /** Points to be tried, and what is left to look at. */
-  | { readonly kind: "open"; readonly candidates: readonly Float64Array[]; readonly parts: readonly Open[] };
 
 /** Boxes between two descents inside the search. */
 const DESCEND_EVERY = 16;
 
-export class InputSplit {
+export class InputSplit implements Search<Open> {
+  readonly batch = 1;
   readonly #goal: Goal;
   readonly #back: Backward;
   readonly #tightener: Tightener;
   readonly #rows: Float64Array;
-  looked = 0;
+  #looked = 0;
 
-  constructor(goal: Goal) {
+  constructor(goal: Goal, back: Backward) {
     this.#goal = goal;
-    this.#back = new Backward(goal.network);
+    this.#back = back;
     this.#tightener = new Tightener(this.#back);
     this.#rows = new Float64Array(goal.rows ** 2);
     for (let r = 0; r < goal.rows; r++) this.#rows[r * goal.rows + r] = 1;
   }
 
+  async roots(box: Box): Promise<Open[]> {
+    return [{ ...box, missing: Number.POSITIVE_INFINITY }];
+  }
+
+  async look(boxes: readonly Open[]): Promise<Looked<Open>[]> {
+    const out: Looked<Open>[] = [];
+    for (const box of boxes) out.push(await this.#lookAt(box));
+    return out;
+  }
+
+  release(): Promise<void> {
+    return this.#back.products.release();
+  }
+
   /** Bound one box and split what is left of it. */
-  async look(box: Open): Promise<Looked> {
+  async #lookAt(box: Open): Promise<Looked<Open>> {
     const { network, disjuncts, rows } = this.#goal;
-    this.looked++;
+    this.#looked++;
     const lines = await this.#tightener.enclose(box.low, box.high, { inherited: box.inherited });
     const all = lines!.enclosure;
     const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines!);
@@ -55,8 +61,8 @@ export class InputSplit {
     }
     if (!left) return { kind: "refuted" };
     const candidates = open.flatMap((d) => d.map((r) => corner(bounds, r, left!)));
-    if (this.looked % DESCEND_EVERY === 1)
-      candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
+    if (this.#looked % DESCEND_EVERY === 1)
+      candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
     const axis = this.#axis(bounds, open.flat(), left);
     const middle = left.low[axis]! + 0.5 * (left.high[axis]! - left.low[axis]!);

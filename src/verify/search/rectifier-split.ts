@@ -8,13 +8,13 @@ import { type Cuts, cutsOf, type HalfSpace } from "../bound/concretize.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
-import type { Rectifier } from "../net/network.ts";
 import { type Choice, chosenSplits } from "./branching.ts";
 import type { Box } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
+import type { Looked, Part, Search } from "./search.ts";
 
 /** A domain of one row: all splits that lead to it, and what its parent knew. */
-export interface Domain {
+export interface Domain extends Part {
   readonly row: number;
   readonly splits: readonly Split[];
   /** Of the parent. */
@@ -24,21 +24,14 @@ export interface Domain {
   readonly betas: Float64Array;
   /** Half-spaces in which its counterexamples lie: the parent's bound of the row first, then what the splits say of the input. */
   readonly cuts: Cuts | undefined;
-  /** How far below 0 its parent's bound was. */
-  readonly missing: number;
 }
-
-export type LookedAt =
-  | { readonly kind: "refuted" }
-  /** No rectifier is left to split at. */
-  | { readonly kind: "stuck"; readonly candidates: readonly Float64Array[]; readonly missing: number }
-  | { readonly kind: "open"; readonly candidates: readonly Float64Array[]; readonly parts: readonly Domain[] };
 
 const ROOT: Ascent = { steps: 60 };
 const NODE: Ascent = { steps: 16 };
-const MOST_CUTS = Number(process.env.CUTS ?? 8);
+const MOST_CUTS = 16;
 
-export class RectifierSplit {
+export class RectifierSplit implements Search<Domain> {
+  readonly batch = 8;
   readonly #goal: Goal;
   readonly #back: Backward;
   readonly #tightener: Tightener;
@@ -69,9 +62,13 @@ export class RectifierSplit {
     }));
   }
 
+  release(): Promise<void> {
+    return this.#back.products.release();
+  }
+
   /** Bound some domains and split what is left of each. */
-  async look(domains: readonly Domain[]): Promise<LookedAt[]> {
-    const out: LookedAt[] = domains.map(() => ({ kind: "refuted" }));
+  async look(domains: readonly Domain[]): Promise<Looked<Domain>[]> {
+    const out: Looked<Domain>[] = domains.map(() => ({ kind: "refuted" }));
     const open: { readonly at: number; readonly domain: Domain; readonly lines: Relaxation }[] = [];
     for (const [at, domain] of domains.entries()) {
       const { low, high } = domain.lines.enclosure;
@@ -114,57 +111,29 @@ export class RectifierSplit {
     const candidates = left.map(({ row, lines }) => leastAt(found.last.coefficients, row, lines));
     const splits = await chosenSplits(this.#back, this.#last, objective, rows, places, found.last.passed, left);
     const n = this.#goal.network.vertices[0]!.size;
-    const halves = await this.#halfSpaces(left, splits);
     left.forEach(({ at, domain, lines, row, alphas: own, betas, least }, j) => {
       const split = splits[j];
       const tried = [candidates[j]!];
       if (!split) {
-        out[at] = { kind: "stuck", candidates: tried, missing: -least };
+        out[at] = { kind: "stuck", candidates: tried };
         return;
       }
       const part = (sign: 1 | -1): Domain => ({
         ...domain,
         lines,
         alphas: own,
-        splits: [...domain.splits, { ...split, sign }],
+        splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
         betas: Float64Array.of(...betas, 0),
         cuts: extended(
           domain.cuts,
           { g: found.last.coefficients.slice(row * n, (row + 1) * n), h: found.last.constant[row]! },
-          halves[j]![sign > 0 ? 0 : 1],
+          sign > 0 ? split.on : split.off,
           lines,
         ),
         missing: -least,
       });
       out[at] = { kind: "open", candidates: tried, parts: [part(1), part(-1)] };
     });
-    return out;
-  }
-
-  /** What each side of each split says of the input: a linear bound of ∓x ≤ 0, x what the rectifier reads. */
-  async #halfSpaces(
-    choices: readonly Choice[],
-    places: readonly (Omit<Split, "sign"> | null)[],
-  ): Promise<(readonly [HalfSpace, HalfSpace])[]> {
-    const out: (readonly [HalfSpace, HalfSpace])[] = new Array(choices.length);
-    const { vertices } = this.#goal.network;
-    const n = vertices[0]!.size;
-    for (const vertex of new Set(places.map((p) => p?.vertex))) {
-      if (vertex === undefined) continue;
-      const own = [...choices.keys()].filter((j) => places[j]?.vertex === vertex);
-      const { from, size } = vertices[vertex] as Rectifier;
-      const rows = new Float64Array(2 * own.length * size);
-      own.forEach((j, r) => {
-        rows[2 * r * size + places[j]!.element] = -1;
-        rows[(2 * r + 1) * size + places[j]!.element] = 1;
-      });
-      const lines = own.flatMap((j) => [choices[j]!.lines, choices[j]!.lines]);
-      const { coefficients, constant } = await this.#back.bound(from, rows, 2 * own.length, lines);
-      const half = (r: number): HalfSpace => ({ g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! });
-      own.forEach((j, r) => {
-        out[j] = [half(2 * r), half(2 * r + 1)];
-      });
-    }
     return out;
   }
 }

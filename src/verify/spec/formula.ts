@@ -2,7 +2,7 @@
 import { fail } from "../../base/index.ts";
 import { type Coefficients, difference, type Linear } from "./linear.ts";
 import { negate, sign } from "./rational.ts";
-import type { Disjunct, Row, Terms } from "./specification.ts";
+import type { Disjunct, LinearForm, Row } from "./specification.ts";
 
 /** A row; or all of several hold, or any does: all of none is true, any of none is false. */
 export type Formula = Row | { readonly all: readonly Formula[] } | { readonly any: readonly Formula[] };
@@ -10,7 +10,7 @@ export type Formula = Row | { readonly all: readonly Formula[] } | { readonly an
 export const TRUE: Formula = { all: [] };
 export const FALSE: Formula = { any: [] };
 
-const terms = (coefficients: Coefficients): Terms => [...coefficients].filter(([, c]) => c.n !== 0n).sort(([i], [j]) => i - j);
+const terms = (coefficients: Coefficients): LinearForm => [...coefficients].filter(([, c]) => c.n !== 0n).sort(([i], [j]) => i - j);
 
 /** a ≤ b, or a < b where strict. */
 export function atMost(a: Linear, b: Linear, strict: boolean): Formula {

@@ -7,4 +7,4 @@ export * from "./read.ts";
 export * from "./requirement.ts";
 export { type RobustnessOptions, robustness } from "./robustness.ts";
 export * from "./rounding.ts";
-export { type Disjunct, holds, type Region, type Row, type Specification, type Terms, type Violation } from "./specification.ts";
+export { type Disjunct, holds, type LinearForm, type Region, type Row, type Specification, type Violation } from "./specification.ts";

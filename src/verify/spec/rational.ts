@@ -1,6 +1,6 @@
 /**
  * Exact rational numbers n·2^e/d with d odd. A floating-point number has d = 1, so that sums and products of such are integers and
- * shifts; decimals bring powers of five, and of two of those one divides the other. Terms are not kept lowest: common factors
+ * shifts; decimals bring powers of five, and of two of those one divides the other. LinearForm are not kept lowest: common factors
  * are taken out only where a number is printed, or its denominator has grown long.
  */
 import { fail } from "../../base/index.ts";

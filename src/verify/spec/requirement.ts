@@ -3,7 +3,7 @@ import { z } from "zod";
 import { fail } from "../../base/index.ts";
 import { add, compare, negate, ONE, parse, print, type Rational, subtract, ZERO } from "./rational.ts";
 import { overtakes } from "./robustness.ts";
-import type { Disjunct, Row, Specification, Terms } from "./specification.ts";
+import type { Disjunct, LinearForm, Row, Specification } from "./specification.ts";
 
 const A_NUMBER = 'to be a number, or one in quotes like "0.1" or "1/3"';
 
@@ -113,9 +113,9 @@ function mention(all: readonly Stays[], inputCount: number, where: string): numb
   return most;
 }
 
-function termsOf(s: Stays): { readonly outputs: Terms; readonly inputs: Terms } {
+function termsOf(s: Stays): { readonly outputs: LinearForm; readonly inputs: LinearForm } {
   if ("output" in s) return { outputs: [[s.output, ONE]], inputs: [] };
-  const of = (letter: string): Terms =>
+  const of = (letter: string): LinearForm =>
     Object.entries(s.sum)
       .filter(([name, c]) => name.startsWith(letter) && c.n !== 0n)
       .map(([name, c]) => [Number(name.slice(1)), c] as const)
@@ -126,7 +126,7 @@ function termsOf(s: Stays): { readonly outputs: Terms; readonly inputs: Terms } 
 /** All the ways in which one requirement is broken. */
 function broken(s: Stays, outputs: number): Disjunct[] {
   const form = termsOf(s);
-  const minus = (terms: Terms): Terms => terms.map(([i, c]) => [i, negate(c)] as const);
+  const minus = (terms: LinearForm): LinearForm => terms.map(([i, c]) => [i, negate(c)] as const);
   const reaches = (bound: Rational, strict: boolean): Row => ({
     outputs: minus(form.outputs),
     inputs: minus(form.inputs),

@@ -3,12 +3,12 @@ import { fail } from "../../base/index.ts";
 import { add, compare, fromNumber, multiply, type Rational, sign, subtract, ZERO } from "./rational.ts";
 
 /** A sparse linear form: each index once, ascending, no coefficient 0. */
-export type Terms = readonly (readonly [index: number, coefficient: Rational])[];
+export type LinearForm = readonly (readonly [index: number, coefficient: Rational])[];
 
 /** Σ c·y + Σ d·x ≤ bound (< where strict), over the network's flattened outputs y and inputs x. */
 export interface Row {
-  readonly outputs: Terms;
-  readonly inputs: Terms;
+  readonly outputs: LinearForm;
+  readonly inputs: LinearForm;
   readonly bound: Rational;
   readonly strict: boolean;
 }

@@ -1,0 +1,78 @@
+import { defineCommand } from "citty";
+import { host } from "#host";
+import { cores } from "../run/index.ts";
+import { type Verification, verify, writeAssignments, writeCounterexample } from "../verify/index.ts";
+import { sizesOf } from "./model.ts";
+import { choice, jsonArg, maybeNumber, number, seedOf, withExamples } from "./options.ts";
+import { interruptible, meter, printJson, say } from "./output.ts";
+import { asked, queryArgs } from "./query.ts";
+import { apart, writable } from "./writable.ts";
+
+const command = defineCommand({
+  meta: {
+    name: "verify",
+    description: "Prove a property of an ONNX file, or find its counterexample: prints sat, unsat, unknown or timeout.",
+  },
+  args: {
+    ...queryArgs,
+    timeout: { type: "string", description: "seconds (default: no limit)" },
+    memory: { type: "string", description: "MiB for what is open in the search", default: "2048" },
+    split: { type: "string", description: "input or rectifier (default: chosen from the network)" },
+    threads: { type: "string", description: "threads that search (default: all cores)" },
+    seed: { type: "string", description: "seed of the falsification", default: "0" },
+    counterexample: { type: "string", description: "write what was found to this file" },
+    ...jsonArg,
+  },
+  async run({ args }) {
+    const timeout = maybeNumber("timeout", args.timeout, { above: 0 });
+    const memory = number("memory", args.memory, { least: 1 });
+    const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? cores;
+    const split = args.split === undefined ? undefined : choice("split", args.split, ["input", "rectifier"] as const);
+    const seed = seedOf(args.seed);
+    const sizes = sizesOf(args.size);
+    const { file, query, property } = await asked(args);
+    if (args.counterexample !== undefined) {
+      apart(args.counterexample, file.path, property.path);
+      await writable(args.counterexample);
+    }
+    const bar = meter(`verifying ${file.path}`);
+    let result: Verification;
+    try {
+      result = await verify(file, query, {
+        timeout,
+        memory,
+        split,
+        threads,
+        seed,
+        sizes,
+        signal: interruptible(),
+        onProgress: ({ parts, open, missing }) =>
+          bar.update(
+            `${parts} parts bounded, ${open} open${Number.isFinite(missing) && missing > 0 ? `, the worst short of a proof by ${missing.toPrecision(2)}` : ""}`,
+          ),
+      });
+    } finally {
+      bar.stop();
+    }
+    const { verdict, counterexample: found } = result;
+    const text =
+      found === null
+        ? null
+        : query.format.startsWith("vnnlib 2")
+          ? writeAssignments(query, found.x, found.y)
+          : `${writeCounterexample(found.x, found.y)}\n`;
+    if (args.counterexample !== undefined && text !== null) await host.writeFile(args.counterexample, `sat\n${text}`);
+    if (args.json) {
+      const counterexample = found && { x: [...found.x], y: [...found.y] };
+      printJson({ ...result, counterexample, model: { path: file.path, sha256: file.sha256 }, property });
+    } else process.stdout.write(`${verdict}\n${text ?? ""}`);
+    if (result.reason !== null) say(`counterfoil: ${verdict}, as ${result.reason}`);
+    return 0;
+  },
+});
+
+export default withExamples(command, [
+  "counterfoil verify model.onnx property.vnnlib --timeout 116 --counterexample found.txt",
+  "counterfoil verify model.onnx stays-below.json --json",
+  "counterfoil verify query.vnnlib --network N=model.onnx --timeout 60",
+]);
