@@ -18,13 +18,15 @@ export interface Cuts {
   readonly radius: Float64Array;
   /** Σ|g|·radius of each: by how much g·x varies. */
   readonly spans: Float64Array;
+  /** Room for a point. */
+  readonly corner: Float64Array;
 }
 
 export function cutsOf(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Cuts {
   const centre = low.map((l, j) => 0.5 * (l + high[j]!));
   const radius = low.map((l, j) => 0.5 * (high[j]! - l));
   const spans = Float64Array.from(halves, ({ g }) => g.reduce((sum, v, j) => sum + Math.abs(v) * radius[j]!, 0));
-  return { halves, centre, radius, spans };
+  return { halves, centre, radius, spans, corner: new Float64Array(low.length) };
 }
 
 /** Cuts of one row that are put to use, the most violated first. */
@@ -40,10 +42,9 @@ const GRIDS = [
  * @returns what rounding may have taken
  */
 export function cutRow(coefficients: Float64Array, r: number, constant: Float64Array, cuts: Cuts): number {
-  const { halves, centre, radius, spans } = cuts;
+  const { halves, centre, radius, spans, corner } = cuts;
   const n = centre.length;
   const a = coefficients.subarray(r * n, (r + 1) * n);
-  const corner = new Float64Array(n);
   let lost = 0;
   for (let round = 0; round < USED; round++) {
     let own = 0;

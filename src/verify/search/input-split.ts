@@ -1,5 +1,6 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
 import type { Backward, LinearBounds } from "../bound/backward.ts";
+import { cutsOf, type HalfSpace } from "../bound/concretize.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { clipped, hull } from "./clip.ts";
@@ -10,6 +11,8 @@ import type { Looked, Part, Search } from "./search.ts";
 /** An open box, with what encloses the network over the one it was cut from. */
 export interface Open extends Box, Part {
   readonly inherited?: Enclosure;
+  /** In which its counterexamples lie: the rows of the one disjunct that is open, as they were bounded there. */
+  readonly halves?: readonly HalfSpace[];
 }
 
 /** Boxes between two descents inside the search. */
@@ -49,7 +52,10 @@ export class InputSplit implements Search<Open> {
   async #lookAt(box: Open): Promise<Looked<Open>> {
     const { network, disjuncts, rows } = this.#goal;
     this.#looked++;
-    const lines = await this.#tightener.enclose(box.low, box.high, { inherited: box.inherited });
+    const lines = await this.#tightener.enclose(box.low, box.high, {
+      inherited: box.inherited,
+      cuts: box.halves && cutsOf(box.halves, box.low, box.high),
+    });
     const all = lines!.enclosure;
     const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines!);
     const open = disjuncts.filter((d) => !d.some((r) => bounds.least[r]! > 0));
@@ -66,16 +72,18 @@ export class InputSplit implements Search<Open> {
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
     const axis = this.#axis(bounds, open.flat(), left);
     const middle = left.low[axis]! + 0.5 * (left.high[axis]! - left.low[axis]!);
+    const halves = open.length === 1 ? open[0]!.map((r) => halfSpace(bounds, r)) : undefined;
     const part = (end: "low" | "high"): Open => ({
       ...left!,
       [end]: left![end].map((v, j) => (j === axis ? middle : v)),
       inherited: all,
+      halves,
       missing,
     });
     if (!(middle > left.low[axis]! && middle < left.high[axis]!)) {
       // what was cut to a point is bounded once more, as a point
       const smaller = left.low.some((l, k) => l > box.low[k]!) || left.high.some((h, k) => h < box.high[k]!);
-      return smaller ? { kind: "open", candidates, parts: [{ ...left, inherited: all, missing }] } : { kind: "stuck", candidates };
+      return smaller ? { kind: "open", candidates, parts: [{ ...left, inherited: all, halves, missing }] } : { kind: "stuck", candidates };
     }
     return { kind: "open", candidates, parts: [part("high"), part("low")] };
   }
@@ -94,6 +102,11 @@ export class InputSplit implements Search<Open> {
     return best;
   }
 }
+
+const halfSpace = ({ coefficients, constant }: LinearBounds, r: number): HalfSpace => {
+  const n = coefficients.length / constant.length;
+  return { g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! };
+};
 
 /** Where a row's linear bound is least. */
 function corner({ coefficients }: LinearBounds, r: number, { low, high }: Box): Float64Array {

@@ -3,8 +3,8 @@
  * arXiv:1909.06588; multipliers of the splits as in β-CROWN (Wang et al. 2021, arXiv:2103.06624).
  */
 import { type Ascent, ascend } from "../bound/ascent.ts";
-import type { Backward } from "../bound/backward.ts";
-import { type Cuts, cutsOf, type HalfSpace } from "../bound/concretize.ts";
+import type { Backward, LinearBounds } from "../bound/backward.ts";
+import { type Cuts, cutRow, cutsOf, type HalfSpace, leastOf } from "../bound/concretize.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
@@ -13,17 +13,27 @@ import type { Box } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
 import type { Looked, Part, Search } from "./search.ts";
 
-/** A domain of one row: all splits that lead to it, and what its parent knew. */
+/** A domain of one disjunct, of which some row has to be refuted: all splits that lead to it, and what its parent knew. */
 export interface Domain extends Part {
-  readonly row: number;
+  readonly disjunct: number;
   readonly splits: readonly Split[];
   /** Of the parent. */
   readonly lines: Relaxation;
   readonly places: Places;
-  readonly alphas: Float64Array;
-  readonly betas: Float64Array;
-  /** Half-spaces in which its counterexamples lie: the parent's bound of the row first, then what the splits say of the input. */
+  /** Of each row of the disjunct. */
+  readonly alphas: readonly Float64Array[];
+  readonly betas: readonly Float64Array[];
+  /** Half-spaces in which its counterexamples lie: the parent's bounds of the rows first, then what the splits say of the input. */
   readonly cuts: Cuts | undefined;
+}
+
+/** A domain at work: its own lines, and where its rows stand among those passed back together. */
+interface Opened {
+  readonly at: number;
+  readonly domain: Domain;
+  readonly lines: Relaxation;
+  readonly rows: readonly number[];
+  readonly first: number;
 }
 
 const ROOT: Ascent = { steps: 60 };
@@ -50,13 +60,13 @@ export class RectifierSplit implements Search<Domain> {
     const lines = (await this.#tightener.enclose(box.low, box.high, { inherited: first!.enclosure, ascent: { steps: 20 } }))!;
     const places = placesOf(this.#goal.network, lines, this.#last);
     const own = Float64Array.from(places.elements.flatMap((elements, k) => Array.from(elements, (i) => lines.below[k]![i]!)));
-    return Array.from({ length: this.#goal.rows }, (_, row) => ({
-      row,
+    return this.#goal.disjuncts.map((rows, disjunct) => ({
+      disjunct,
       splits: [],
       lines,
       places,
-      alphas: own,
-      betas: new Float64Array(0),
+      alphas: rows.map(() => own),
+      betas: rows.map(() => new Float64Array(0)),
       cuts: undefined,
       missing: Number.POSITIVE_INFINITY,
     }));
@@ -69,83 +79,106 @@ export class RectifierSplit implements Search<Domain> {
   /** Bound some domains and split what is left of each. */
   async look(domains: readonly Domain[]): Promise<Looked<Domain>[]> {
     const out: Looked<Domain>[] = domains.map(() => ({ kind: "refuted" }));
-    const open: { readonly at: number; readonly domain: Domain; readonly lines: Relaxation }[] = [];
-    for (const [at, domain] of domains.entries()) {
-      const { low, high } = domain.lines.enclosure;
-      const lines =
-        domain.splits.length === 0
-          ? domain.lines
-          : await this.#tightener.enclose(low[0]!, high[0]!, {
-              inherited: domain.lines.enclosure,
-              splits: domain.splits,
-              cuts: domain.cuts,
-              sameBox: true,
-            });
-      if (lines) open.push({ at, domain, lines });
-    }
+    const open = await this.#opened(domains);
     if (open.length === 0) return out;
-    const { rows } = this.#goal;
-    const places = open[0]!.domain.places;
-    const objective = new Float64Array(open.length * rows);
-    const alphas = new Float64Array(open.length * places.count);
-    open.forEach(({ domain }, r) => {
-      objective[r * rows + domain.row] = 1;
-      alphas.set(domain.alphas, r * places.count);
+    const all = open.flatMap(({ domain, lines, rows }) =>
+      rows.map((row, r) => ({ row, lines, domain, alphas: domain.alphas[r]!, betas: domain.betas[r]! })),
+    );
+    const width = this.#goal.rows;
+    const { places } = open[0]!.domain;
+    const objective = new Float64Array(all.length * width);
+    const alphas = new Float64Array(all.length * places.count);
+    all.forEach((one, r) => {
+      objective[r * width + one.row] = 1;
+      alphas.set(one.alphas, r * places.count);
     });
     const found = await ascend(
       this.#back,
       this.#last,
       objective,
-      open.map(({ lines }) => lines),
+      all.map(({ lines }) => lines),
       places,
       alphas,
-      open.map(({ domain }) => domain.splits),
-      open.map(({ domain }) => domain.betas),
+      all.map(({ domain }) => domain.splits),
+      all.map(({ betas }) => betas),
       open[0]!.domain.splits.length === 0 ? ROOT : NODE,
     );
-    const left = open.flatMap(({ at, domain, lines }, r): (Choice & { readonly at: number; readonly domain: Domain })[] => {
-      if (found.least[r]! > 0) return [];
-      const own = { alphas: found.alphas.slice(r * places.count, (r + 1) * places.count), betas: found.betas[r]! };
-      return [{ at, domain, lines, row: r, least: found.least[r]!, splits: domain.splits, ...own }];
+    const alphasOf = (r: number) => found.alphas.slice(r * places.count, (r + 1) * places.count);
+    const left = open.flatMap((o): (Opened & Choice & { readonly halves: readonly HalfSpace[] })[] => {
+      const own = o.rows.map((_, r) => o.first + r);
+      const halves = own.map((r) => halfSpaceOf(found.last, r));
+      const least = own.map((r) => found.least[r]!);
+      const best = least.indexOf(Math.max(...least));
+      if (least.some((v) => v > 0) || together(halves, o.lines)) return [];
+      const row = o.first + best;
+      return [{ ...o, halves, row, least: least[best]!, splits: o.domain.splits, alphas: alphasOf(row), betas: found.betas[row]! }];
     });
-    const candidates = left.map(({ row, lines }) => leastAt(found.last.coefficients, row, lines));
-    const splits = await chosenSplits(this.#back, this.#last, objective, rows, places, found.last.passed, left);
-    const n = this.#goal.network.vertices[0]!.size;
-    left.forEach(({ at, domain, lines, row, alphas: own, betas, least }, j) => {
+    const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
+    left.forEach(({ at, domain, lines, first, rows, halves, least }, j) => {
       const split = splits[j];
-      const tried = [candidates[j]!];
+      const candidates = halves.map(({ g }) => leastAt(g, lines));
       if (!split) {
-        out[at] = { kind: "stuck", candidates: tried };
+        out[at] = { kind: "stuck", candidates };
         return;
       }
+      const own = rows.map((_, r) => alphasOf(first + r));
       const part = (sign: 1 | -1): Domain => ({
         ...domain,
         lines,
         alphas: own,
         splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
-        betas: Float64Array.of(...betas, 0),
-        cuts: extended(
-          domain.cuts,
-          { g: found.last.coefficients.slice(row * n, (row + 1) * n), h: found.last.constant[row]! },
-          sign > 0 ? split.on : split.off,
-          lines,
-        ),
+        betas: rows.map((_, r) => Float64Array.of(...found.betas[first + r]!, 0)),
+        cuts: extended(domain.cuts, halves, sign > 0 ? split.on : split.off, lines),
         missing: -least,
       });
-      out[at] = { kind: "open", candidates: tried, parts: [part(1), part(-1)] };
+      out[at] = { kind: "open", candidates, parts: [part(1), part(-1)] };
     });
+    return out;
+  }
+
+  /** Enclose each domain anew; those in which nothing is left are left out. */
+  async #opened(domains: readonly Domain[]): Promise<Opened[]> {
+    const out: Opened[] = [];
+    let first = 0;
+    for (const [at, domain] of domains.entries()) {
+      const { low, high } = domain.lines.enclosure;
+      const { splits, cuts } = domain;
+      const options = { inherited: domain.lines.enclosure, splits, cuts, sameBox: true };
+      const lines = splits.length === 0 ? domain.lines : await this.#tightener.enclose(low[0]!, high[0]!, options);
+      if (!lines) continue;
+      const rows = this.#goal.disjuncts[domain.disjunct]!;
+      out.push({ at, domain, lines, rows, first });
+      first += rows.length;
+    }
     return out;
   }
 }
 
-/** The objective's half-space in place of the parent's, and one more of a split, in place of the oldest where there are many. */
-function extended(cuts: Cuts | undefined, objective: HalfSpace, split: HalfSpace, { enclosure }: Relaxation): Cuts {
-  const old = cuts ? cuts.halves.slice(1) : [];
-  return cutsOf([objective, ...[...old, split].slice(-MOST_CUTS)], enclosure.low[0]!, enclosure.high[0]!);
+/** Whether half-spaces, none of which misses the box, miss it together. */
+function together(halves: readonly HalfSpace[], { enclosure }: Relaxation): boolean {
+  if (halves.length === 1) return false;
+  const [low, high] = [enclosure.low[0]!, enclosure.high[0]!];
+  const cuts = cutsOf(halves, low, high);
+  return halves.some(({ g, h }) => {
+    const [form, constant] = [g.slice(), Float64Array.of(h)];
+    const lost = cutRow(form, 0, constant, cuts);
+    return leastOf(form, 0, constant, lost, low, high) > 0;
+  });
 }
 
-/** Where row `r`'s linear bound is least over its box. */
-function leastAt(coefficients: Float64Array, r: number, { enclosure }: Relaxation): Float64Array {
+const halfSpaceOf = ({ coefficients, constant }: LinearBounds, r: number): HalfSpace => {
+  const n = coefficients.length / constant.length;
+  return { g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! };
+};
+
+/** The rows' half-spaces in place of the parent's, and one more of a split, in place of the oldest where there are many. */
+function extended(cuts: Cuts | undefined, rows: readonly HalfSpace[], split: HalfSpace, { enclosure }: Relaxation): Cuts {
+  const old = cuts ? cuts.halves.slice(rows.length) : [];
+  return cutsOf([...rows, ...[...old, split].slice(-MOST_CUTS)], enclosure.low[0]!, enclosure.high[0]!);
+}
+
+/** Where a linear form is least over the box. */
+function leastAt(g: Float64Array, { enclosure }: Relaxation): Float64Array {
   const [low, high] = [enclosure.low[0]!, enclosure.high[0]!];
-  return low.map((l, j) => (coefficients[r * low.length + j]! > 0 ? l : high[j]!));
+  return low.map((l, j) => (g[j]! > 0 ? l : high[j]!));
 }
