@@ -19,6 +19,11 @@ const command = defineCommand({
     memory: { type: "string", description: "MiB for what is open in the search", default: "2048" },
     split: { type: "string", description: "input or rectifier (default: chosen from the network)" },
     threads: { type: "string", description: "threads that search (default: all cores)" },
+    semantics: {
+      type: "string",
+      description: "of what unsat speaks: real (exact arithmetic) or float32 (as onnxruntime computes)",
+      default: "real",
+    },
     seed: { type: "string", description: "seed of the falsification", default: "0" },
     counterexample: { type: "string", description: "write what was found to this file" },
     ...jsonArg,
@@ -28,6 +33,7 @@ const command = defineCommand({
     const memory = number("memory", args.memory, { least: 1 });
     const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? cores;
     const split = args.split === undefined ? undefined : choice("split", args.split, ["input", "rectifier"] as const);
+    const semantics = choice("semantics", args.semantics, ["real", "float32"] as const);
     const seed = seedOf(args.seed);
     const sizes = sizesOf(args.size);
     const { file, query, property } = await asked(args);
@@ -42,6 +48,7 @@ const command = defineCommand({
         timeout,
         memory,
         split,
+        semantics,
         threads,
         seed,
         sizes,

@@ -1,22 +1,23 @@
-/** Verify a file: does a specification's counterexample exist? `unsat` is proven of exact arithmetic, `sat` is replayed on the file itself. */
+/** Verify a file: does a specification's counterexample exist? `unsat` is proven, `sat` is replayed on the file itself. */
 import { fail, size } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { read } from "../onnx/index.ts";
 import { builder } from "../pass/index.ts";
 import type { ModelFile } from "../run/index.ts";
-import { networkOf } from "./net/read.ts";
+import { networkOf, type Semantics } from "./net/read.ts";
 import { replayer } from "./replay.ts";
 import { type DecideOptions, type Decision, decide } from "./search/decide.ts";
 import { elements, type Query } from "./spec/index.ts";
 
 export interface VerifyOptions extends DecideOptions {
+  /** What `unsat` speaks of: the file's network in exact arithmetic (`real`, the default), or as a float32 machine computes it. */
+  readonly semantics?: Semantics;
   /** Sizes of the file's free dimensions beyond the batch, by name. */
   readonly sizes?: Readonly<Record<string, number>>;
 }
 
 export interface Verification extends Decision {
-  /** What `unsat` speaks of: the network in exact arithmetic on the file's own weights. */
-  readonly semantics: "real";
+  readonly semantics: Semantics;
   /** Elements of all inputs together, and of all outputs. */
   readonly inputs: number;
   readonly outputs: number;
@@ -53,11 +54,12 @@ export async function verify(
   options: VerifyOptions = {},
 ): Promise<Verification> {
   const graph = graphFor(file, query, options.sizes);
-  const network = networkOf(graph);
+  const { semantics = "real" } = options;
+  const network = networkOf(graph, semantics);
   const replay = await replayer(file, graph, query.specification);
   try {
     const about = {
-      semantics: "real",
+      semantics,
       inputs: elements(query.inputs),
       outputs: elements(query.outputs),
       runtime: replay.runtime,

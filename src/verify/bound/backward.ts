@@ -3,12 +3,12 @@
  * Each step chooses float64 coefficients and pays for what they miss: whatever was rounded is then no assumption, but a term of the bound.
  */
 
-import { columnTerms } from "../net/linear.ts";
+import { columnTerms, terms } from "../net/linear.ts";
 import type { Affine, Network, Rectifier } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
 import { type Products, plain } from "../net/products.ts";
 import { cutRow, leastOf } from "./concretize.ts";
-import { type Enclosure, gamma, UNIT } from "./enclosure.ts";
+import { type Enclosure, gamma, machine, tinyOf, UNIT } from "./enclosure.ts";
 import type { Multipliers } from "./multipliers.ts";
 import type { Relaxation } from "./relaxation.ts";
 
@@ -57,7 +57,9 @@ export class Backward {
     this.network = network;
     this.products = products;
     this.#until = until;
-    this.#share = Float64Array.from(network.vertices, (v) => (v.kind === "affine" ? gamma(columnTerms(v.map) + 4) + v.inexact : 0));
+    this.#share = Float64Array.from(network.vertices, (v) =>
+      v.kind === "affine" ? gamma(columnTerms(v.map) + 4) + v.inexact + machine(terms(v.map), v.unit) : 0,
+    );
   }
 
   /** Zeroed room for `count` rows of vertex `k`. */
@@ -101,6 +103,7 @@ export class Backward {
           this.#shifted(k, v, a, all);
         } else if (v.kind === "rectifier") this.#rectified(k, v, a, out, all, multipliers);
         else for (let p = 0; p < count * v.size; p++) out[p]! += a[p]!;
+        if (v.kind === "sum" && v.unit) weigh(a, s, machine(v.from.length, v.unit), all);
         // what two branches bring is added, and rounded
         if (joins || v.kind === "sum") weigh(out, s, 4 * UNIT, all);
         for (let r = 0; r < count; r++) all.lost[r]! += over(r).underflow[s]!;
@@ -113,23 +116,28 @@ export class Backward {
   /** What the biases of an affine vertex bring, and what its product with the rows has rounded. */
   #shifted(k: number, v: Affine, a: Float64Array, { count, over, constant, lost }: Rows): void {
     const share = this.#share[k]! + gamma(v.size + 2);
+    const tiny = tinyOf(terms(v.map) + 3, v.unit);
     for (let r = 0; r < count; r++) {
       const all = over(r).enclosure.reach[k]!;
-      let [sum, missed] = [0, 0];
+      let [sum, missed, under] = [0, 0, 0];
       for (let i = 0, p = r * v.size; i < v.size; i++, p++) {
         missed += Math.abs(a[p]!) * all[i]!;
+        under += Math.abs(a[p]!);
         if (v.bias) sum += a[p]! * v.bias[i]!;
       }
       constant[r]! += sum;
       // the sum over biases has as many terms as rows, each within `all`
-      lost[r]! += share * missed + 2 * UNIT * Math.abs(constant[r]!);
+      lost[r]! += share * missed + tiny * under + 2 * UNIT * Math.abs(constant[r]!);
     }
   }
 
   #rectified(k: number, v: Rectifier, a: Float64Array, out: Float64Array, rows: Rows, multipliers: Multipliers | undefined): void {
     const { count, over, constant, lost } = rows;
     const n = v.size;
-    const share = 2 * UNIT + gamma(n + 2);
+    // a leaky rectifier's own machine rounds its product
+    const own = v.slope === 0 || v.slope === 1 ? 0 : (v.unit ?? 0);
+    const share = 2 * UNIT + gamma(n + 2) + 2 * own;
+    const tiny = own > 0 ? tinyOf(1, own) : 0;
     if (this.#slopes.length < n) this.#slopes = new Float64Array(n);
     for (let r = 0; r < count; r++) {
       const { below: usual, above: up, offset: offsets, weight: weights } = over(r);
@@ -140,10 +148,11 @@ export class Backward {
         below = this.#slopes;
         multipliers.choose(k, r, offset, below);
       }
-      let [sum, missed] = [0, 0];
+      let [sum, missed, under] = [0, 0, 0];
       for (let i = 0, p = r * n; i < n; i++, p++) {
         const c = a[p]!;
         if (c === 0) continue;
+        under += Math.abs(c);
         // a NaN takes the second way and stays one
         if (c > 0) out[p]! += c * below[i]!;
         else {
@@ -154,7 +163,7 @@ export class Backward {
       }
       constant[r]! += sum;
       // the sum of offsets has at most n terms, each within the weights
-      lost[r]! += share * missed + 2 * UNIT * Math.abs(constant[r]!);
+      lost[r]! += share * missed + tiny * under + 2 * UNIT * Math.abs(constant[r]!);
       const betas = multipliers?.split(k, r, n, out);
       if (betas) lost[r]! += 2 * UNIT * reached(out, r, n, betas, over(r).enclosure, v.from);
     }

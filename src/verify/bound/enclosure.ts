@@ -6,8 +6,14 @@ import type { Affine, Network, Rectifier, Sum } from "../net/network.ts";
 /** Half a unit in the last place of 1: a rounding's relative error. Higham 2002, "Accuracy and Stability of Numerical Algorithms", §2.2. */
 export const UNIT = 2 ** -53;
 
-/** γₙ = n·u/(1 − n·u): of a sum of n products in any order. Higham 2002, §3.1. */
-export const gamma = (n: number): number => (n * UNIT) / (1 - n * UNIT);
+/** γₙ = n·u/(1 − n·u): of a sum of n products in any order, fused or not. Higham 2002, §3.1. */
+export const gamma = (n: number, unit = UNIT): number => (n * unit) / (1 - n * unit);
+
+/** More than all that underflow takes of `n` operations of a float32 machine: half of its least number each. 0 in exact arithmetic. */
+export const tinyOf = (n: number, unit = 0): number => (unit > 0 ? n * 2 ** -149 : 0);
+
+/** γ of what a vertex's own machine rounds of sums of so many terms, a bias and an addition included; 0 in exact arithmetic. */
+export const machine = (n: number, unit = 0): number => (unit > 0 ? gamma(n + 3, unit) * (1 + 2 ** -20) : 0);
 
 /** low ≤ value ≤ high of each vertex; `reach` is Σ|M|·max|x| + |bias| of an affine one: what its rounding is a share of. */
 export interface Enclosure {
@@ -36,10 +42,12 @@ export function encloseVertex(network: Network, k: number, into: Enclosure): voi
   else if (v.kind === "rectifier") encloseRectifier(v, k, into);
 }
 
-function encloseAffine({ map, bias, from, inexact, size }: Affine, k: number, { low, high, reach }: Enclosure): void {
+function encloseAffine({ map, bias, from, inexact, size, unit }: Affine, k: number, { low, high, reach }: Enclosure): void {
   const [l, h] = [low[from]!, high[from]!];
   const [outLow, outHigh, outReach] = [low[k]!, high[k]!, reach[k]!];
-  const share = gamma(terms(map) + 3) + inexact;
+  const n = terms(map);
+  const share = gamma(n + 3) + inexact + machine(n, unit);
+  const tiny = TINY + tinyOf(n + 3, unit);
   for (let i = 0; i < size; i++) {
     let least = bias ? bias[i]! : 0;
     let most = least;
@@ -59,15 +67,15 @@ function encloseAffine({ map, bias, from, inexact, size }: Affine, k: number, { 
       }
       all += Math.max(Math.abs(a), Math.abs(b));
     }
-    const room = share * all + TINY;
+    const room = share * all + tiny;
     outLow[i] = least - room;
     outHigh[i] = most + room;
     outReach[i] = all;
   }
 }
 
-function encloseSum({ from, size }: Sum, k: number, { low, high }: Enclosure): void {
-  const share = gamma(from.length + 1);
+function encloseSum({ from, size, unit }: Sum, k: number, { low, high }: Enclosure): void {
+  const share = gamma(from.length + 1) + machine(from.length, unit);
   for (let i = 0; i < size; i++) {
     let [least, most, all] = [0, 0, 0];
     for (const s of from) {
@@ -80,11 +88,11 @@ function encloseSum({ from, size }: Sum, k: number, { low, high }: Enclosure): v
   }
 }
 
-function encloseRectifier({ from, slope, size }: Rectifier, k: number, { low, high }: Enclosure): void {
+function encloseRectifier({ from, slope, size, unit = 0 }: Rectifier, k: number, { low, high }: Enclosure): void {
   // a product with a slope other than 0 or 1 is rounded
-  const down = slope * (1 + 2 * UNIT);
-  const up = slope * (1 - 2 * UNIT);
-  const room = slope > 0 ? TINY : 0;
+  const down = slope * (1 + 2 * UNIT + 2 * unit);
+  const up = slope * (1 - 2 * UNIT - 2 * unit);
+  const room = slope > 0 ? TINY + tinyOf(1, unit) : 0;
   for (let i = 0; i < size; i++) {
     const [l, h] = [low[from]![i]!, high[from]![i]!];
     // a NaN stays one: comparisons with it are false

@@ -2,8 +2,14 @@
 import type { Linear } from "./linear.ts";
 import { times } from "./linear.ts";
 
+/** What every vertex but the input says of the machine that computes it. */
+interface Computed {
+  /** Relative error of each of its roundings: 2⁻²⁴ where a float32 machine computes it; default 0, exact arithmetic. */
+  readonly unit?: number;
+}
+
 /** y = M·x + bias. */
-export interface Affine {
+export interface Affine extends Computed {
   readonly kind: "affine";
   readonly size: number;
   readonly from: number;
@@ -14,14 +20,14 @@ export interface Affine {
 }
 
 /** Where branches meet: y = Σ x. */
-export interface Sum {
+export interface Sum extends Computed {
   readonly kind: "sum";
   readonly size: number;
   readonly from: readonly number[];
 }
 
 /** y = max(x, slope·x), 0 ≤ slope ≤ 1: the rectifier, or a leaky one. */
-export interface Rectifier {
+export interface Rectifier extends Computed {
   readonly kind: "rectifier";
   readonly size: number;
   readonly from: number;

@@ -3,7 +3,7 @@ import { fail, size, type Tensor } from "../../base/index.ts";
 import { type Emit, type Graph, type Node, order, type Value } from "../../graph/index.ts";
 import { builder } from "../../pass/index.ts";
 import { affineMap, type Reader } from "./affine.ts";
-import { selection } from "./linear.ts";
+import { selection, terms } from "./linear.ts";
 import { type Affine, type Network, sourcesOf, type Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
@@ -11,17 +11,29 @@ const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze",
 /** Operators that only choose and order numbers. */
 const MOVES = new Set(["Transpose", "Slice", "Gather", "Split", "Expand", "Tile"]);
 
+/** Of which network bounds speak: of exact arithmetic, or of what a float32 machine computes. */
+export type Semantics = "real" | "float32";
+
 /**
  * Read the outputs of `graph`, of batch 1, one after the other, as a function of its inputs, one after the other.
  * @returns the network, or what stands in the way: an operator that is not read yet, by name
  */
-export function networkOf(graph: Graph): Network | { readonly unread: string } {
+export function networkOf(graph: Graph, semantics: Semantics = "real"): Network | { readonly unread: string } {
   const reading = new Reading(graph.inputs);
   for (const node of order(graph.outputs)) {
     const why = reading.take(node);
     if (why) return { unread: why };
   }
-  return reading.network(graph.outputs);
+  const network = reading.network(graph.outputs);
+  return semantics === "real" ? network : inFloat32(network);
+}
+
+/** Each vertex as a float32 machine computes it: sums of products in any order, fused or not, each operation rounded once. */
+function inFloat32({ vertices }: Network): Network | { readonly unread: string } {
+  if (vertices.some((v) => v.kind === "affine" && v.inexact > 0))
+    return { unread: "the order in which a machine rounds a normalisation or a division" };
+  const moves = (v: Vertex) => v.kind === "affine" && v.bias === null && terms(v.map) <= 1 && v.map.data.every((w) => w === 0 || w === 1);
+  return { vertices: vertices.map((v) => (v.kind === "input" || moves(v) ? v : { ...v, unit: 2 ** -24 })) };
 }
 
 class Reading implements Reader {
