@@ -8,9 +8,11 @@ import { type Cuts, cutRow, cutsOf, type HalfSpace, leastOf } from "../bound/con
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
+import type { Rectifier } from "../net/network.ts";
 import { type Choice, chosenSplits } from "./branching.ts";
 import type { Box } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
+import { meet } from "./program.ts";
 import type { Looked, Part, Search } from "./search.ts";
 
 /** A domain of one disjunct, of which some row has to be refuted: all splits that lead to it, and what its parent knew. */
@@ -114,12 +116,12 @@ export class RectifierSplit implements Search<Domain> {
       return [{ ...o, halves, row, least: least[best]!, splits: o.domain.splits, alphas: alphasOf(row), betas: found.betas[row]! }];
     });
     const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
-    left.forEach(({ at, domain, lines, first, rows, halves, least }, j) => {
+    for (const [j, { at, domain, lines, first, rows, halves, least }] of left.entries()) {
       const split = splits[j];
       const candidates = halves.map(({ g }) => leastAt(g, lines));
       if (!split) {
-        out[at] = { kind: "stuck", candidates };
-        return;
+        out[at] = await this.#ended(domain, lines);
+        continue;
       }
       const own = rows.map((_, r) => alphasOf(first + r));
       const part = (sign: 1 | -1): Domain => ({
@@ -132,8 +134,24 @@ export class RectifierSplit implements Search<Domain> {
         missing: -least,
       });
       out[at] = { kind: "open", candidates, parts: [part(1), part(-1)] };
-    });
+    }
     return out;
+  }
+
+  /** Where all rectifiers are decided the network is linear, and a linear program tells whether rows and splits meet in the box. */
+  async #ended({ disjunct, splits }: Domain, lines: Relaxation): Promise<Looked<Domain>> {
+    const { vertices } = this.#goal.network;
+    const whole = { ...lines, cuts: undefined };
+    const half = async (at: number, element: number, sign: number): Promise<HalfSpace> => {
+      const row = new Float64Array(vertices[at]!.size);
+      row[element] = sign;
+      return halfSpaceOf(await this.#back.bound(at, row, 1, whole), 0);
+    };
+    const halves: HalfSpace[] = [];
+    for (const row of this.#goal.disjuncts[disjunct]!) halves.push(await half(this.#last, row, 1));
+    for (const { vertex, element, sign } of splits) halves.push(await half((vertices[vertex] as Rectifier).from, element, -sign));
+    const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!);
+    return met.kind === "refuted" ? met : { kind: "stuck", candidates: [met.x] };
   }
 
   /** Enclose each domain anew; those in which nothing is left are left out. */
