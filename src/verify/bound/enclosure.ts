@@ -34,37 +34,48 @@ export const emptyEnclosure = ({ vertices }: Network): Enclosure => ({
   reach: vertices.map((v) => (v.kind === "affine" ? new Float64Array(v.size) : NOTHING)),
 });
 
-/** Enclose vertex `k` by what encloses those before it. */
-export function encloseVertex(network: Network, k: number, into: Enclosure): void {
+/** Enclose vertex `k` by what encloses those before it; `known` encloses it over a larger domain. */
+export function encloseVertex(network: Network, k: number, into: Enclosure, known?: Enclosure): void {
   const v = network.vertices[k]!;
-  if (v.kind === "affine") encloseAffine(v, k, into);
+  if (v.kind === "affine") encloseAffine(v, k, into, known);
   else if (v.kind === "sum") encloseSum(v, k, into);
   else if (v.kind === "rectifier") encloseRectifier(v, k, into);
 }
 
-function encloseAffine({ map, bias, from, inexact, size, unit }: Affine, k: number, { low, high, reach }: Enclosure): void {
+/** `known` encloses the vertex over a larger domain: what has one sign there is left as it is. */
+function encloseAffine(
+  { map, bias, from, inexact, size, unit }: Affine,
+  k: number,
+  { low, high, reach }: Enclosure,
+  known?: Enclosure,
+): void {
   const [l, h] = [low[from]!, high[from]!];
   const [outLow, outHigh, outReach] = [low[k]!, high[k]!, reach[k]!];
   const n = terms(map);
   const share = gamma(n + 3) + inexact + machine(n, unit);
   const tiny = TINY + tinyOf(n + 3, unit);
   for (let i = 0; i < size; i++) {
+    if (known) {
+      const [a, b] = [known.low[k]![i]!, known.high[k]![i]!];
+      if (a >= 0 || b <= 0) {
+        outLow[i] = a;
+        outHigh[i] = b;
+        outReach[i] = known.reach[k]![i]!;
+        continue;
+      }
+    }
     let least = bias ? bias[i]! : 0;
     let most = least;
     let all = Math.abs(least);
-    const [from, to] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
-    const first = map.kind === "dense" ? from : 0;
-    for (let p = from; p < to; p++) {
+    const [start, end] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
+    for (let p = start; p < end; p++) {
       const w = map.data[p]!;
-      const j = map.kind === "dense" ? p - first : map.places[p]!;
-      const [a, b] = [w * l[j]!, w * h[j]!];
-      if (w >= 0) {
-        least += a;
-        most += b;
-      } else {
-        least += b;
-        most += a;
-      }
+      const j = map.kind === "dense" ? p - start : map.places[p]!;
+      const a = w * l[j]!;
+      const b = w * h[j]!;
+      // of a and b, which is less depends on w's sign; a NaN stays one
+      least += Math.min(a, b);
+      most += Math.max(a, b);
       all += Math.max(Math.abs(a), Math.abs(b));
     }
     const room = share * all + tiny;

@@ -61,7 +61,8 @@ export class Tightener {
     for (let k = 1; k < vertices.length; k++) {
       if (inherited && sameBox) inherit(k, all, inherited);
       else {
-        encloseVertex(this.#network, k, all);
+        // what no rectifier reads is wanted whole
+        encloseVertex(this.#network, k, all, this.#read[k] ? inherited : undefined);
         if (inherited) intersect(k, all, inherited);
       }
       if (!this.#assume(k, splits, all)) return null;

@@ -15,6 +15,8 @@ export interface Open extends Box, Part {
   readonly halves?: readonly HalfSpace[];
 }
 
+/** Of a row's largest slope, what the others count as at least where an axis is chosen. */
+const CLAMP = Number(process.env.CL ?? 0.1);
 /** Boxes between two descents inside the search. */
 const DESCEND_EVERY = 16;
 
@@ -66,7 +68,9 @@ export class InputSplit implements Search<Open> {
       if (part) left = left ? hull(left, part) : part;
     }
     if (!left) return { kind: "refuted" };
-    const candidates = open.flatMap((d) => d.map((r) => corner(bounds, r, left!)));
+    // of each disjunct the row that is hardest to meet says where to look
+    const hardest = open.map((d) => d.reduce((a, b) => (bounds.least[b]! > bounds.least[a]! ? b : a)));
+    const candidates = hardest.map((r) => corner(bounds, r, left!));
     if (this.#looked % DESCEND_EVERY === 1)
       candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
@@ -88,14 +92,14 @@ export class InputSplit implements Search<Open> {
     return { kind: "open", candidates, parts: [part("high"), part("low")] };
   }
 
-  /** The axis on which the bounds depend most over the box; none is forgotten: a small slope counts as a twentieth of the row's largest. */
+  /** The axis on which the bounds depend most over the box; none is forgotten: a small slope counts as this share of the row's largest. */
   #axis({ coefficients }: LinearBounds, rows: readonly number[], { low, high }: Box): number {
     const n = low.length;
     const score = new Float64Array(n);
     for (const r of rows) {
       let most = 0;
       for (let j = 0; j < n; j++) most = Math.max(most, Math.abs(coefficients[r * n + j]!));
-      for (let j = 0; j < n; j++) score[j]! += Math.max(Math.abs(coefficients[r * n + j]!), 0.05 * most) * (high[j]! - low[j]!);
+      for (let j = 0; j < n; j++) score[j]! += Math.max(Math.abs(coefficients[r * n + j]!), CLAMP * most) * (high[j]! - low[j]!);
     }
     let best = 0;
     for (let j = 1; j < n; j++) if (score[j]! > score[best]!) best = j;

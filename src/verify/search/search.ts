@@ -36,6 +36,14 @@ export interface Stretch<P extends Part> {
 /** One of so many looks is at the worst parts that are open, the others at the latest. */
 const WORST_EVERY = 8;
 
+/** Exchange the last part with the one that most is missing of. */
+function worstLast(open: Part[]): void {
+  let at = 0;
+  for (let i = 1; i < open.length; i++) if (open[i]!.missing > open[at]!.missing) at = i;
+  const last = open.length - 1;
+  [open[at], open[last]] = [open[last]!, open[at]!];
+}
+
 /** Look at `parts` and what they are split into, for so many milliseconds, or until there is a point worth trying. */
 export async function stretch<P extends Part>(
   search: Search<P>,
@@ -48,7 +56,7 @@ export async function stretch<P extends Part>(
   const candidates: Float64Array[] = [];
   let [looked, stuck, looks] = [0, 0, 0];
   while (open.length > 0 && candidates.length === 0 && (looks === 0 || performance.now() < end)) {
-    if (looks % WORST_EVERY === 1) open.sort((a, b) => a.missing - b.missing);
+    if (looks % WORST_EVERY === 1) worstLast(open);
     const some = open.splice(-search.batch);
     looks++;
     looked += some.length;
