@@ -6,6 +6,7 @@
 import { columnTerms, pulled } from "../net/linear.ts";
 import type { Rectifier, Vertex } from "../net/network.ts";
 import { type Network, sourcesOf } from "../net/network.ts";
+import { curved, multiplied } from "./bends.ts";
 import { type Enclosure, gamma, TINY, UNIT } from "./enclosure.ts";
 
 /** Slope of the lower line of each rectifier's element, in [slope, 1], by vertex; one for all rows. */
@@ -57,12 +58,14 @@ export class Backward {
       const a = pending[k];
       if (!a) continue;
       const v = vertices[k]!;
-      for (const s of sourcesOf(v)) {
+      for (const [side, s] of sourcesOf(v).entries()) {
         const joins = pending[s] !== null && pending[s] !== undefined;
         const out = joins ? pending[s]! : this.#rows(s, count);
         pending[s] = out;
         if (v.kind === "affine") this.#affine(k, v, a, count, out, constant, lost, enclosure);
         else if (v.kind === "rectifier") rectified(v, a, count, out, constant, lost, enclosure, slopes?.get(k));
+        else if (v.kind === "curve") curved(v, a, count, out, constant, lost, enclosure);
+        else if (v.kind === "product") multiplied(v, side === 0 ? 0 : 1, a, count, out, constant, lost, enclosure);
         else for (let p = 0; p < count * v.size; p++) out[p]! += a[p]!;
         // what two branches bring is added, and rounded
         if (joins || v.kind === "sum") weigh(out, count, enclosure, s, 4 * UNIT, lost);

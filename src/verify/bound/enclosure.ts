@@ -2,12 +2,10 @@
 
 import { terms } from "../net/linear.ts";
 import type { Affine, Network, Rectifier, Sum } from "../net/network.ts";
+import { gamma, TINY, UNIT } from "../net/unit.ts";
+import { encloseCurve, encloseProduct } from "./bends.ts";
 
-/** Half a unit in the last place of 1: a rounding's relative error. Higham 2002, "Accuracy and Stability of Numerical Algorithms", §2.2. */
-export const UNIT = 2 ** -53;
-
-/** γₙ = n·u/(1 − n·u): of a sum of n products in any order. Higham 2002, §3.1. */
-export const gamma = (n: number): number => (n * UNIT) / (1 - n * UNIT);
+export { gamma, TINY, UNIT } from "../net/unit.ts";
 
 /** low ≤ value ≤ high of each vertex; `reach` is Σ|M|·max|x| + |bias| of an affine one: what its rounding is a share of. */
 export interface Enclosure {
@@ -15,9 +13,6 @@ export interface Enclosure {
   readonly high: Float64Array[];
   readonly reach: Float64Array[];
 }
-
-/** More than all that underflow can take from sums of products: at most 2⁻¹⁰⁷⁵ each, of fewer than 2⁷⁵. */
-export const TINY = 2 ** -1000;
 
 const NOTHING = new Float64Array(0);
 
@@ -34,6 +29,8 @@ export function encloseVertex(network: Network, k: number, into: Enclosure): voi
   if (v.kind === "affine") encloseAffine(v, k, into);
   else if (v.kind === "sum") encloseSum(v, k, into);
   else if (v.kind === "rectifier") encloseRectifier(v, k, into);
+  else if (v.kind === "curve") encloseCurve(v, k, into);
+  else if (v.kind === "product") encloseProduct(v, k, into);
 }
 
 function encloseAffine({ map, bias, from, inexact, size }: Affine, k: number, { low, high, reach }: Enclosure): void {

@@ -1,19 +1,25 @@
-/** Enclosures by backward bounds: each vertex that a rectifier reads by intervals first, by linear bounds where that leaves it unstable. */
-import type { Network } from "../net/network.ts";
+/** Enclosures by backward bounds: what bends reads each vertex by intervals first, by linear bounds where that leaves something to gain. */
+import { type Network, sourcesOf } from "../net/network.ts";
 import type { Backward, Slopes } from "./backward.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, intersect } from "./enclosure.ts";
 
-/** The rectifiers that read each vertex's numbers. */
-const readers = (network: Network): boolean[] => {
-  const read = network.vertices.map(() => false);
-  for (const v of network.vertices) if (v.kind === "rectifier") read[v.from] = true;
+/** Who reads each vertex's numbers: nobody that bends; rectifiers, to whom only an unstable number matters; curves and products, to whom all do. */
+type Reader = "none" | "rectifiers" | "all";
+
+const readers = ({ vertices }: Network): Reader[] => {
+  const read = vertices.map((): Reader => "none");
+  for (const v of vertices) {
+    if (v.kind === "rectifier" && read[v.from] === "none") read[v.from] = "rectifiers";
+    // no line of a curve tells more of it than the range over what it reads
+    if (v.kind === "curve" || v.kind === "product") for (const s of sourcesOf(v)) if (vertices[s]!.kind !== "curve") read[s] = "all";
+  }
   return read;
 };
 
 export class Tightener {
   readonly #network: Network;
   readonly #back: Backward;
-  readonly #read: boolean[];
+  readonly #read: Reader[];
   /** The vertex before which nothing bends: intervals are exact up to it, if one map leads there. */
   readonly #first: number;
 
@@ -21,7 +27,7 @@ export class Tightener {
     this.#network = network;
     this.#back = back;
     this.#read = readers(network);
-    this.#first = network.vertices.findIndex((v) => v.kind === "affine");
+    this.#first = network.vertices.findIndex((v) => v.kind === "affine" && v.from === 0);
   }
 
   /** Enclose all vertices over the box. `inherited` encloses them over a larger one. `backward: false`: intervals alone. */
@@ -37,16 +43,17 @@ export class Tightener {
     for (let k = 1; k < vertices.length; k++) {
       encloseVertex(this.#network, k, all);
       if (inherited) intersect(k, all, inherited);
-      if (backward && this.#read[k] && k !== this.#first) this.#rebound(k, all, slopes);
+      if (backward && this.#read[k] !== "none" && k !== this.#first) this.#rebound(k, all, slopes);
     }
     return all;
   }
 
-  /** Bound the unstable elements of vertex `k` from the back. */
+  /** Bound elements of vertex `k` from the back: those that are unstable, or all that are no points. */
   #rebound(k: number, all: Enclosure, slopes: Slopes | undefined): void {
     const [low, high] = [all.low[k]!, all.high[k]!];
     const open: number[] = [];
-    for (let i = 0; i < low.length; i++) if (low[i]! < 0 && high[i]! > 0) open.push(i);
+    const every = this.#read[k] === "all";
+    for (let i = 0; i < low.length; i++) if (every ? low[i]! < high[i]! : low[i]! < 0 && high[i]! > 0) open.push(i);
     if (open.length === 0) return;
     const n = low.length;
     const rows = new Float64Array(2 * open.length * n);

@@ -1,15 +1,17 @@
 /** From a graph to a network of flat vectors: what only moves numbers becomes a map of ones, and maps that follow one another exactly become one. */
-import { fail, size, type Tensor } from "../../base/index.ts";
+import { CounterfoilError, fail, isFloat, size, type Tensor } from "../../base/index.ts";
 import { type Emit, type Graph, type Node, order, type Value } from "../../graph/index.ts";
 import { builder } from "../../pass/index.ts";
-import { affineMap, type Reader } from "./affine.ts";
+import { affineMap } from "./affine.ts";
+import { bent, parts } from "./bends.ts";
 import { selection } from "./linear.ts";
-import { type Affine, type Network, sourcesOf, type Vertex } from "./network.ts";
+import type { Reader } from "./maps.ts";
+import { type Affine, moved, type Network, sourcesOf, type Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
 const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 /** Operators that only choose and order numbers. */
-const MOVES = new Set(["Transpose", "Slice", "Gather", "Split", "Expand", "Tile"]);
+const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Split", "Expand", "Tile"]);
 
 /**
  * Read the one output of `graph`, of batch 1, as a function of its one input.
@@ -45,6 +47,10 @@ class Reading implements Reader {
     return v.data ?? v.known ?? null;
   }
 
+  vertex(at: number): Vertex {
+    return this.vertices[at]!;
+  }
+
   add(vertex: Vertex): number {
     this.vertices.push(vertex);
     return this.vertices.length - 1;
@@ -54,7 +60,9 @@ class Reading implements Reader {
   take(node: Node): string | null {
     const named = `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
     const moving = node.inputs.filter((v) => this.vertexOf(v) !== undefined);
-    if (moving.length === 0 || node.outputs.every((o) => o.known)) return null;
+    if (moving.length === 0 || node.outputs.every((o) => o.known || this.vertexOf(o) !== undefined)) return null;
+    // whole numbers and truths are rounded by other rules than these
+    if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named;
     const first = this.vertexOf(node.inputs[0]);
     const out = node.outputs[0]!;
     if (RENAMES.has(node.op) && first !== undefined && moving.length === 1) {
@@ -70,14 +78,31 @@ class Reading implements Reader {
     }
     if (node.op === "Relu" || node.op === "LeakyRelu") {
       const slope = node.op === "Relu" ? 0 : Math.fround((node.attrs.alpha as number | undefined) ?? 0.01);
-      if (!(slope >= 0 && slope <= 1)) return `${named} of slope ${slope}`;
-      this.#at.set(out, this.add({ kind: "rectifier", size: size(out.type.shape), from: first!, slope }));
-      return null;
+      if (slope >= 0 && slope <= 1) {
+        this.#at.set(out, this.add({ kind: "rectifier", size: size(out.type.shape), from: first!, slope }));
+        return null;
+      }
     }
-    const at = affineMap(this, node);
-    if (at === null) return named;
-    this.#at.set(out, at);
-    return null;
+    const at = affineMap(this, node) ?? bent(this, node);
+    if (at !== null) this.#at.set(out, at);
+    return at !== null || this.#composed(node) ? null : named;
+  }
+
+  /** Read what a node is composed of. */
+  #composed(node: Node): boolean {
+    try {
+      const made = parts(this.#e, node);
+      if (!made || order(made).some((inner) => this.take(inner) !== null)) return false;
+      node.outputs.forEach((o, k) => {
+        const at = this.vertexOf(made[k]);
+        if (at !== undefined) this.#at.set(o, at);
+      });
+      return this.vertexOf(node.outputs[0]) !== undefined;
+    } catch (error) {
+      // some say that they cannot be composed with these attributes
+      if (error instanceof CounterfoilError) return false;
+      throw error;
+    }
   }
 
   /** Where each number of the outputs comes from is found out by moving the numbers 0, 1, 2, … instead. */
@@ -148,8 +173,7 @@ function kept(vertices: readonly Vertex[], last: number): Vertex[] {
   return out;
 }
 
-const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex =>
-  v.kind === "input" ? v : v.kind === "sum" ? { ...v, from: v.from.map((s) => now.get(s)!) } : { ...v, from: now.get(v.from)! };
+const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex => moved(v, (s) => now.get(s)!);
 
 /** Join an affine vertex with the one it alone feeds from, where nothing is rounded by it: a shift after a map that has none. */
 function joined(vertices: readonly Vertex[]): Vertex[] {
