@@ -104,9 +104,9 @@ const VECTORS = {
 
 const IMAGES = {
   "maxima of windows": ({ e, x, layer, weights }: Parts) => {
-    const y = e.Conv(x, weights([2, 1, 2, 2], 0.7), weights([2], 0.3), { pads: [1, 0, 0, 1] });
-    const pooled = one(e, "MaxPool", y, { kernel_shape: [2, 3], strides: [2, 1], pads: [1, 1, 0, 0] });
-    return layer(e.Concat(one(e, "Flatten", pooled), one(e, "Flatten", one(e, "GlobalMaxPool", y)), { axis: 1 }), 2);
+    const y = e.Conv(x, weights([2, 1, 2, 2], 0.4), weights([2], 0.3), { strides: [1, 2] });
+    const pooled = one(e, "MaxPool", y, { kernel_shape: [2, 3], strides: [2, 2], pads: [1, 1, 0, 0] });
+    return layer(e.Concat(one(e, "Flatten", pooled), one(e, "Flatten", one(e, "GlobalMaxPool", pooled)), { axis: 1 }), 2);
   },
   "means of windows": ({ e, x, layer, weights }: Parts) => {
     const y = e.Sigmoid(e.Conv(x, weights([2, 1, 2, 2], 0.7), weights([2], 0.3), {}));

@@ -15,13 +15,13 @@ export function encloseProduct({ from: [a, b], size }: Product, k: number, { low
   for (let i = 0; i < size; i++) {
     const [lx, hx, ly, hy] = [low[a]![i]!, high[a]![i]!, low[b]![i]!, high[b]![i]!];
     const [p, q, r, s] = [lx * ly, lx * hy, hx * ly, hx * hy];
-    const [least, most] = [Math.min(p, q, r, s), Math.max(p, q, r, s)];
+    // past the largest number there is at least that one; NaN stays
+    const [least, most] = [Math.min(p, q, r, s, Number.MAX_VALUE), Math.max(p, q, r, s, -Number.MAX_VALUE)];
+    const [down, up] = [least - 2 * UNIT * Math.abs(least) - TINY, most + 2 * UNIT * Math.abs(most) + TINY];
     const alike = (lx >= 0 && ly >= 0) || (hx <= 0 && hy <= 0);
     const unlike = (lx >= 0 && hy <= 0) || (hx <= 0 && ly >= 0);
-    const [down, up] = [least - 2 * UNIT * Math.abs(least) - TINY, most + 2 * UNIT * Math.abs(most) + TINY];
-    // past the largest number there is at least that one; NaN stays
-    low[k]![i] = alike ? Math.max(Math.min(down, Number.MAX_VALUE), 0) : Math.min(down, Number.MAX_VALUE);
-    high[k]![i] = unlike ? Math.min(Math.max(up, -Number.MAX_VALUE), 0) : Math.max(up, -Number.MAX_VALUE);
+    low[k]![i] = alike ? Math.max(down, 0) : down;
+    high[k]![i] = unlike ? Math.min(up, 0) : up;
   }
 }
 

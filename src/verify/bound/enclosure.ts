@@ -40,25 +40,25 @@ function encloseAffine({ map, bias, from, inexact, size }: Affine, k: number, { 
   for (let i = 0; i < size; i++) {
     let least = bias ? bias[i]! : 0;
     let most = least;
-    let all = Math.abs(least);
+    // each sum pays for its own terms: of positive ones the least stays positive, however large the others may be
+    let [below, above, all] = [Math.abs(least), Math.abs(least), Math.abs(least)];
     const [from, to] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
     const first = map.kind === "dense" ? from : 0;
     for (let p = from; p < to; p++) {
       const w = map.data[p]!;
       const j = map.kind === "dense" ? p - first : map.places[p]!;
-      const [a, b] = [w * l[j]!, w * h[j]!];
-      if (w >= 0) {
-        least += a;
-        most += b;
-      } else {
-        least += b;
-        most += a;
-      }
-      all += Math.max(Math.abs(a), Math.abs(b));
+      const a = w * (w >= 0 ? l[j]! : h[j]!);
+      const b = w * (w >= 0 ? h[j]! : l[j]!);
+      const down = Math.abs(a);
+      const up = Math.abs(b);
+      least += a;
+      most += b;
+      below += down;
+      above += up;
+      all += Math.max(down, up);
     }
-    const room = share * all + TINY;
-    outLow[i] = least - room;
-    outHigh[i] = most + room;
+    outLow[i] = least - share * below - TINY;
+    outHigh[i] = most + share * above + TINY;
     outReach[i] = all;
   }
 }
