@@ -4,7 +4,7 @@ import { compile } from "../../src/run/index.ts";
 import { Backward } from "../../src/verify/bound/backward.ts";
 import type { Enclosure } from "../../src/verify/bound/enclosure.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
-import { dense } from "../../src/verify/net/linear.ts";
+import { dense, selection } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
 import { cornerStart } from "../../src/verify/search/falsify.ts";
@@ -26,8 +26,8 @@ function boxFor(n: number, seed: number) {
   };
 }
 
-/** How often a value lies outside its enclosure, or a row below its bound, at corners and within. */
-function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure = (all) => all): number {
+/** How often, at corners and within, a value lies outside its enclosure, or a row below its bound. */
+function escaped(net: Network, seed: number, bend: (all: Enclosure) => Enclosure = (all) => all): { values: number; rows: number } {
   const n = net.vertices[0]!.size;
   const m = net.vertices.at(-1)!.size;
   const { low, high } = boxFor(n, seed);
@@ -35,12 +35,12 @@ function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure
   const all = bend(new Tightener(net, back).enclose(low, high));
   const rows = Float64Array.from(uniform(seedKey(seed), 5 * m, -1, 1));
   const { least, coefficients, constant } = back.bound(net.vertices.length - 1, rows, 5, all);
-  let count = 0;
+  const count = { values: 0, rows: 0 };
   for (let s = 0; s < 300; s++) {
     const x = cornerStart({ low, high }, fold(seedKey(seed), s));
     const values = evaluate(net, x);
     values.forEach((v, k) => {
-      for (let i = 0; i < v.length; i++) if (!(v[i]! >= all.low[k]![i]! - 1e-12 && v[i]! <= all.high[k]![i]! + 1e-12)) count++;
+      for (let i = 0; i < v.length; i++) if (!(v[i]! >= all.low[k]![i]! - 1e-12 && v[i]! <= all.high[k]![i]! + 1e-12)) count.values++;
     });
     const y = values.at(-1)!;
     for (let r = 0; r < 5; r++) {
@@ -48,11 +48,16 @@ function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure
       for (let i = 0; i < m; i++) value += rows[r * m + i]! * y[i]!;
       let line = constant[r]!;
       for (let j = 0; j < n; j++) line += coefficients[r * n + j]! * x[j]!;
-      if (!(value >= least[r]! - 1e-12 && value >= line - 1e-12)) count++;
+      if (!(value >= least[r]! - 1e-12 && value >= line - 1e-12)) count.rows++;
     }
   }
   return count;
 }
+
+const escapes = (net: Network, seed: number, bend?: (all: Enclosure) => Enclosure): number => {
+  const { values, rows } = escaped(net, seed, bend);
+  return values + rows;
+};
 
 describe("a network read from a graph", () => {
   for (const kind of KINDS)
@@ -147,5 +152,37 @@ describe("bounds in float64", () => {
       });
     }
     expect(caught).toBeGreaterThan(0);
+  });
+
+  // what the rows alone tell of a network whose curves, or whose products, are bent a hundredth too far
+  const CURVED = ["sigmoid", "gelu", "gates and units", "s-shapes", "exponentials and powers", "waves", "softmax"] as const;
+  test.each(CURVED)("%s: lines moved inward by a hundredth are caught by the rows alone", (kind) => {
+    let caught = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const { vertices } = networkFor(kind, seed);
+      const inward = { relative: 0, absolute: -0.01 };
+      const net = { vertices: vertices.map((v) => (v.kind === "curve" ? { ...v, curve: { ...v.curve, value: inward } } : v)) };
+      caught += escaped(net, seed).rows;
+    }
+    expect(caught).toBeGreaterThan(0);
+  });
+
+  test("planes over boxes a hundredth too narrow are caught by the rows alone", () => {
+    const of = (place: number) => ({ kind: "affine", size: 1, from: 0, map: selection(2, [place]), bias: null, inexact: 0 }) as const;
+    const net: Network = { vertices: [{ kind: "input", size: 2 }, of(0), of(1), { kind: "product", size: 1, from: [1, 2] }] };
+    let caught = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      expect(escapes(net, seed)).toBe(0);
+      const narrowed = escaped(net, seed, (all) => {
+        for (const k of [1, 2]) {
+          const cut = 0.01 * (all.high[k]![0]! - all.low[k]![0]!);
+          all.low[k]![0]! += cut;
+          all.high[k]![0]! -= cut;
+        }
+        return all;
+      });
+      if (narrowed.rows > 0) caught++;
+    }
+    expect(caught).toBe(40);
   });
 });
