@@ -65,7 +65,8 @@ class Reading implements Reader {
     if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named;
     const first = this.vertexOf(node.inputs[0]);
     const out = node.outputs[0]!;
-    if (RENAMES.has(node.op) && first !== undefined && moving.length === 1) {
+    // a cast between floats is one between names: what is bounded is exact arithmetic, and its output a float here
+    if ((RENAMES.has(node.op) || node.op === "Cast") && first !== undefined && moving.length === 1) {
       this.#at.set(out, first);
       return null;
     }
