@@ -1,5 +1,5 @@
 /** Enclosures by backward bounds: what bends reads each vertex by intervals first, by linear bounds where that leaves something to gain. */
-import { type Network, sourcesOf } from "../net/network.ts";
+import { choosing, type Network, sourcesOf } from "../net/network.ts";
 import type { Backward, Slopes } from "./backward.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, intersect } from "./enclosure.ts";
 
@@ -10,11 +10,20 @@ const readers = ({ vertices }: Network): Reader[] => {
   const read = vertices.map((): Reader => "none");
   for (const v of vertices) {
     if (v.kind === "rectifier" && read[v.from] === "none") read[v.from] = "rectifiers";
-    // no line of a curve tells more of it than the range over what it reads
-    if (v.kind === "curve" || v.kind === "product") for (const s of sourcesOf(v)) if (vertices[s]!.kind !== "curve") read[s] = "all";
+    if (v.kind !== "curve" && v.kind !== "product") continue;
+    for (const s of sourcesOf(v)) {
+      // numbers that are only chosen from others, some perhaps many times, are bounded where they come from
+      let at = s;
+      for (let w = vertices[at]!; choosing(w); w = vertices[at]!) at = w.from;
+      // no line of a curve tells more of it than its range over what it reads
+      if (vertices[at]!.kind !== "curve") read[at] = "all";
+    }
   }
   return read;
 };
+
+/** Coefficients of one backward pass, of which there are some for each vertex that it meets: what does not fit is bounded later. */
+const ROOM = 2 ** 20;
 
 export class Tightener {
   readonly #network: Network;
@@ -54,21 +63,24 @@ export class Tightener {
     const open: number[] = [];
     const every = this.#read[k] === "all";
     for (let i = 0; i < low.length; i++) if (every ? low[i]! < high[i]! : low[i]! < 0 && high[i]! > 0) open.push(i);
-    if (open.length === 0) return;
     const n = low.length;
-    const rows = new Float64Array(2 * open.length * n);
-    open.forEach((i, r) => {
-      rows[2 * r * n + i] = 1;
-      rows[(2 * r + 1) * n + i] = -1;
-    });
-    const { least } = this.#back.bound(k, rows, 2 * open.length, all, slopes);
-    open.forEach((i, r) => {
-      const [l, h] = [Math.max(low[i]!, least[2 * r]!), Math.min(high[i]!, -least[2 * r + 1]!)];
-      // NaN, or bounds that rounding crossed, change nothing
-      if (l <= h) {
-        low[i] = l;
-        high[i] = h;
-      }
-    });
+    const most = Math.max(16, Math.floor(ROOM / n));
+    for (let from = 0; from < open.length; from += most) {
+      const part = open.slice(from, from + most);
+      const rows = new Float64Array(2 * part.length * n);
+      part.forEach((i, r) => {
+        rows[2 * r * n + i] = 1;
+        rows[(2 * r + 1) * n + i] = -1;
+      });
+      const { least } = this.#back.bound(k, rows, 2 * part.length, all, slopes);
+      part.forEach((i, r) => {
+        const [l, h] = [Math.max(low[i]!, least[2 * r]!), Math.min(high[i]!, -least[2 * r + 1]!)];
+        // NaN, or bounds that rounding crossed, change nothing
+        if (l <= h) {
+          low[i] = l;
+          high[i] = h;
+        }
+      });
+    }
   }
 }

@@ -3,7 +3,7 @@ import { broadcast, size } from "../../base/index.ts";
 import type { Node, Value } from "../../graph/index.ts";
 import { windowOf } from "../../ops/window.ts";
 import { dense, selection, sparse } from "./linear.ts";
-import { broadcastVertex, combined, counted, numbers, put, type Reader, type Rule, spread, spreadPlaces } from "./maps.ts";
+import { broadcastVertex, combined, counted, numbers, put, type Reader, type Rule, spread, spreadPlaces, vertexOfChosen } from "./maps.ts";
 import { POOLS } from "./pools.ts";
 
 /** The vertex of an affine node, added to the network; null where it is none that is known. */
@@ -113,7 +113,7 @@ const conv: Rule = (r, node) => {
   const [x, w, b] = node.inputs as [Value, Value, Value | undefined];
   const from = r.vertexOf(x);
   const [weights, bias] = [r.constantOf(w), r.constantOf(b)];
-  if (from === undefined || !weights || (b && !bias) || weights.shape.length > 4) return null;
+  if (from === undefined || !weights || (b && !bias) || weights.shape.length > 4 || x.type.shape[0] !== 1) return null;
   const win = windowOf(node, w.type.shape.slice(2));
   const flat = win.kernel.length === 1;
   const pick = (list: readonly number[], otherwise: number): [number, number] => (flat ? [otherwise, list[0]!] : [list[0]!, list[1]!]);
@@ -181,6 +181,7 @@ const rules: Readonly<Record<string, Rule>> = {
   Gemm: gemm,
   Conv: conv,
   BatchNormalization: batchNorm,
+  Expand: (r, node) => vertexOfChosen(r, broadcastVertex(r, node.inputs[0]!, node.outputs[0]!.type.shape)),
   Neg: (r, node) => {
     const from = r.vertexOf(node.inputs[0]);
     const n = size(node.outputs[0]!.type.shape);

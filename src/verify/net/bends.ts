@@ -1,5 +1,5 @@
 /** Operators that bend: curves by their names, products, and what is composed of both. */
-import { size } from "../../base/index.ts";
+import { axisOf, size } from "../../base/index.ts";
 import type { Emit, Node, Value } from "../../graph/index.ts";
 import { int, ops, text } from "../../ops/index.ts";
 import type { Curve } from "./curve/index.ts";
@@ -132,6 +132,15 @@ export function parts(e: Emit, node: Node): readonly Value[] | null {
   if (node.op === "ReduceLogSumExp") {
     const sum = e.node("ReduceSum", [e.Exp(node.inputs[0]!), node.inputs[1] ?? null], node.attrs);
     return [e.Log(sum[0]!)];
+  }
+  if (node.op === "Split") {
+    const [x] = node.inputs as [Value];
+    const axis = axisOf(int(node, "axis", 0), x.type.shape.length);
+    let end = 0;
+    return node.outputs.map(({ type: { shape } }) => {
+      end += shape[axis]!;
+      return e.Slice(x, e.ints([end - shape[axis]!]), e.ints([end]), e.ints([axis]), e.ints([1]));
+    });
   }
   return gemm || COMPOSED.has(node.op) ? ops[node.op]!.compose!(e, node) : null;
 }

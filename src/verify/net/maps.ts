@@ -2,7 +2,7 @@
 import { size, type Tensor } from "../../base/index.ts";
 import type { Node, Value } from "../../graph/index.ts";
 import { type Linear, selection, sparse } from "./linear.ts";
-import type { Vertex } from "./network.ts";
+import { choosing, type Vertex } from "./network.ts";
 
 export interface Reader {
   /** The vertex of a value that depends on the input; undefined of a constant. */
@@ -44,8 +44,13 @@ export const counted = (n: number): Int32Array => Int32Array.from({ length: n },
 export const spreadPlaces = (v: Value, shape: readonly number[]): Int32Array =>
   Int32Array.from(spread({ dtype: "int32", shape: v.type.shape, data: counted(size(v.type.shape)) }, shape));
 
-export const put = (r: Reader, from: number, map: Linear, bias: Float64Array | null, inexact = 0): number =>
-  r.add({ kind: "affine", size: map.rows, from, map, bias, inexact });
+/** An affine vertex. What it reads of a selection it reads of what that selects from: nothing is added up, so nothing is rounded. */
+export function put(r: Reader, from: number, map: Linear, bias: Float64Array | null, inexact = 0): number {
+  const v = r.vertex(from);
+  if (map.kind === "sparse" && choosing(v))
+    return put(r, v.from, { ...map, columns: v.map.columns, places: map.places.map((p) => v.map.places[p]!) }, bias, inexact);
+  return r.add({ kind: "affine", size: map.rows, from, map, bias, inexact });
+}
 
 /** A vertex whose elements are some of another's. */
 export interface Chosen {
@@ -56,21 +61,11 @@ export interface Chosen {
 /** `places` of vertex `at`, followed back through selections: equal numbers are then known as equal. */
 export function chosen(r: Reader, at: number, places: Int32Array): Chosen {
   const v = r.vertex(at);
-  const pure =
-    v.kind === "affine" &&
-    !v.bias &&
-    v.inexact === 0 &&
-    v.map.kind === "sparse" &&
-    v.map.places.length === v.size &&
-    v.map.data.every((c) => c === 1);
-  if (!pure) return { root: at, places };
-  const { map } = v;
-  // one entry each
-  if (map.kind !== "sparse" || map.starts.some((s, i) => s !== i)) return { root: at, places };
+  if (!choosing(v)) return { root: at, places };
   return chosen(
     r,
     v.from,
-    places.map((p) => map.places[p]!),
+    places.map((p) => v.map.places[p]!),
   );
 }
 

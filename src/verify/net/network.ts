@@ -1,7 +1,7 @@
 /** A network as bounds and searches see it: flat vectors, affine maps with exact entries, and what bends. One sample, no batch. */
 import type { Curve } from "./curve/index.ts";
-import type { Linear } from "./linear.ts";
-import { times } from "./linear.ts";
+import type { Linear, Sparse } from "./linear.ts";
+import { selects, times } from "./linear.ts";
 
 /** y = M·x + bias. */
 export interface Affine {
@@ -61,6 +61,10 @@ export const sourcesOf = (v: Vertex): readonly number[] => (v.kind === "input" ?
 /** The same vertex with other sources, one for one. */
 export const moved = <V extends Vertex>(v: V, to: (source: number) => number): V =>
   v.kind === "input" ? v : { ...v, from: typeof v.from === "number" ? to(v.from) : v.from.map(to) };
+
+/** Whether the elements of `v` are some of its source's, unchanged. */
+export const choosing = (v: Vertex): v is Affine & { readonly map: Sparse } =>
+  v.kind === "affine" && !v.bias && v.inexact === 0 && selects(v.map);
 
 /** All values at x, in float64: near what the network gives, and no proof of it. */
 export function evaluate({ vertices }: Network, x: Float64Array): Float64Array[] {

@@ -1,4 +1,4 @@
-/** Windows, reductions and padding: sums and means as maps, maxima as trees of max(a, b) = a + relu(b − a). */
+/** Windows, reductions, padding and enlargement: sums and means as maps, maxima as trees of max(a, b) = a + relu(b − a). */
 import { axisOf, size } from "../../base/index.ts";
 import type { Node } from "../../graph/index.ts";
 import { constantInts, int, text } from "../../ops/op.ts";
@@ -126,6 +126,27 @@ const padded: Rule = (r, node) => {
   return put(r, from, sparse(size(shape), rows), bias);
 };
 
+/** Whole-number enlargement by the nearest pixel, in the coordinate systems in which that is ⌊i/scale⌋. */
+const enlarged: Rule = (r, node) => {
+  const from = r.vertexOf(node.inputs[0]);
+  const [inner, outer] = [node.inputs[0]!.type.shape, node.outputs[0]!.type.shape];
+  const whole = outer.every((d, i) => d % inner[i]! === 0);
+  const mode = text(node, "coordinate_transformation_mode", "half_pixel");
+  const rounding = text(node, "nearest_mode", "round_prefer_floor");
+  const plain = (mode === "asymmetric" && rounding === "floor") || (mode === "half_pixel" && rounding.startsWith("round"));
+  if (from === undefined || !whole || !plain || text(node, "mode", "nearest") !== "nearest" || inner.length !== outer.length) return null;
+  const places = Array.from({ length: size(outer) }, (_, k) => {
+    let [rest, place, stride] = [k, 0, 1];
+    for (let axis = outer.length - 1; axis >= 0; axis--) {
+      place += Math.floor(((rest % outer[axis]!) * inner[axis]!) / outer[axis]!) * stride;
+      stride *= inner[axis]!;
+      rest = Math.floor(rest / outer[axis]!);
+    }
+    return place;
+  });
+  return put(r, from, selection(size(inner), places), null);
+};
+
 const reduction =
   (make: (r: Reader, from: number, lists: readonly number[][]) => number): Rule =>
   (r, node) => {
@@ -136,6 +157,7 @@ const reduction =
 
 export const POOLS: Readonly<Record<string, Rule>> = {
   Pad: padded,
+  Resize: enlarged,
   ReduceSum: reduction((r, from, lists) =>
     mean(
       r,

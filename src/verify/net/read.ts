@@ -5,13 +5,13 @@ import { builder } from "../../pass/index.ts";
 import { affineMap } from "./affine.ts";
 import { bent, parts } from "./bends.ts";
 import { selection } from "./linear.ts";
-import type { Reader } from "./maps.ts";
+import { put, type Reader, spread } from "./maps.ts";
 import { type Affine, moved, type Network, sourcesOf, type Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
 const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 /** Operators that only choose and order numbers. */
-const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Split", "Expand", "Tile"]);
+const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Tile"]);
 
 /**
  * Read the one output of `graph`, of batch 1, as a function of its one input.
@@ -29,6 +29,7 @@ export function networkOf(graph: Graph): Network | { readonly unread: string } {
 class Reading implements Reader {
   readonly vertices: Vertex[];
   readonly #at = new Map<Value, number>();
+  readonly #constants = new Map<Value, Tensor>();
   readonly #e: Emit = builder();
 
   constructor(input: Value) {
@@ -44,7 +45,7 @@ class Reading implements Reader {
   /** The numbers of what does not depend on the input; null where it does, or they are not known. */
   constantOf(v: Value | null | undefined): Tensor | null {
     if (!v || this.#at.has(v)) return null;
-    return v.data ?? v.known ?? null;
+    return v.data ?? v.known ?? this.#constants.get(v) ?? null;
   }
 
   vertex(at: number): Vertex {
@@ -60,6 +61,7 @@ class Reading implements Reader {
   take(node: Node): string | null {
     const named = `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
     const moving = node.inputs.filter((v) => this.vertexOf(v) !== undefined);
+    if (moving.length === 0) this.#settle(node);
     if (moving.length === 0 || node.outputs.every((o) => o.known || this.vertexOf(o) !== undefined)) return null;
     // whole numbers and truths are rounded by other rules than these
     if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named;
@@ -89,6 +91,27 @@ class Reading implements Reader {
     return at !== null || this.#composed(node) ? null : named;
   }
 
+  /** Constants that are only moved about are constants still, also where a file keeps its batch free. */
+  #settle(node: Node): void {
+    if (!(MOVES.has(node.op) || RENAMES.has(node.op) || node.op === "Concat" || node.op === "Expand")) return;
+    const given = node.inputs.map((v) => v && this.constantOf(v));
+    if (node.outputs.every((o) => o.known) || given.some((t, i) => node.inputs[i] && !t)) return;
+    if (node.op === "Expand") {
+      const { shape } = node.outputs[0]!.type;
+      this.#constants.set(node.outputs[0]!, { dtype: "float64", shape, data: spread(given[0]!, shape) });
+      return;
+    }
+    const made = this.#e.node(
+      node.op,
+      given.map((t) => t && this.#e.constant(t)),
+      node.attrs,
+    );
+    node.outputs.forEach((o, k) => {
+      const t = made[k]!.data;
+      if (t) this.#constants.set(o, t);
+    });
+  }
+
   /** Read what a node is composed of. */
   #composed(node: Node): boolean {
     try {
@@ -112,10 +135,11 @@ class Reading implements Reader {
     const n = size(shape);
     const places = this.#e.constant({ dtype: "int64", shape, data: BigInt64Array.from({ length: n }, (_, i) => BigInt(i)) });
     const moved = this.#e.node(node.op, [places, ...node.inputs.slice(1)], node.attrs);
-    if (moved.some((v) => !v.data)) return false;
+    const found = moved.map((v) => v.data ?? v.known);
+    if (found.some((t) => !t)) return false;
     node.outputs.forEach((o, k) => {
-      const map = selection(n, Array.from(moved[k]!.data!.data as BigInt64Array, Number));
-      this.#at.set(o, this.add({ kind: "affine", size: map.rows, from, map, bias: null, inexact: 0 }));
+      const map = selection(n, Array.from(found[k]!.data as BigInt64Array, Number));
+      this.#at.set(o, put(this, from, map, null));
     });
     return true;
   }
@@ -145,7 +169,7 @@ class Reading implements Reader {
         for (let i = 0; i < n; i++) starts[i + 1] = starts[i]! + (entries[i]! >= 0 ? 1 : 0);
         const places = entries.filter((p) => p >= 0);
         const map = { kind: "sparse", rows: n, columns: count, starts, places, data: new Float64Array(count).fill(1) } as const;
-        parts.push(this.add({ kind: "affine", size: n, from: this.vertexOf(v)!, map, bias: parts.length === 0 ? bias : null, inexact: 0 }));
+        parts.push(put(this, this.vertexOf(v)!, map, parts.length === 0 ? bias : null));
       }
       before += own;
     }
