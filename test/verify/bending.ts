@@ -38,6 +38,12 @@ const VECTORS = {
     (e, y) => one(e, "Celu", y, { alpha: 1.5 }),
     (e, y) => one(e, "Mish", y),
   ),
+  "gates as exporters spell them": each(
+    (e, y) => e.Mul(e.Mul(y, e.Add(e.Erf(e.Div(y, e.scalar(Math.SQRT2, y))), e.scalar(1, y))), e.scalar(0.5, y)),
+    (e, y) => e.Mul(e.Mul(y, e.scalar(0.5, y)), e.Add(e.scalar(1, y), e.Erf(e.Mul(y, e.scalar(Math.SQRT1_2, y))))),
+    (e, y) => e.Mul(e.Sigmoid(e.Mul(y, e.scalar(1.702, y))), y),
+    (e, y) => e.Mul(e.Mul(y, e.scalar(2, y)), e.Sigmoid(e.Add(y, e.scalar(1, y)))),
+  ),
   "s-shapes": each(
     (e, y) => e.Tanh(y),
     (e, y) => e.Erf(y),

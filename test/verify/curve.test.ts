@@ -20,6 +20,12 @@ const unit = (scale: number, alpha: number, inner: number): Case => ({
   curve: curves.exponentialUnit({ scale, alpha, inner }),
   exact: (x) => precise.unit(x, scale, alpha, inner),
 });
+const QUICK = Math.fround(1.702);
+const erfGate = (k: number, a: number, b: number): Case => ({
+  curve: curves.erfGate(k, a, b),
+  exact: (x) => times(x, exactly(b) + times(exactly(a), precise.erf(times(exactly(k), x)))),
+  bits: 600,
+});
 const third = Math.fround(1 / 3);
 const POSITIVE = [1e-300, 1e300] as const;
 
@@ -53,7 +59,11 @@ const CASES: readonly Case[] = [
   { curve: curves.cos, exact: precise.cos, within: [-(2 ** 40), 2 ** 40] },
   { curve: curves.gelu, exact: precise.gelu, bits: 600 },
   { curve: curves.geluTanh, exact: precise.geluTanh },
-  { curve: curves.swish, exact: precise.swish },
+  { curve: curves.swish(), exact: precise.swish },
+  { curve: curves.swish(QUICK), exact: (x) => precise.over(precise.swish(times(exactly(QUICK), x)), exactly(QUICK)) },
+  erfGate(Math.fround(Math.SQRT1_2), 0.5, 0.5),
+  erfGate(1.5, -0.25, 1),
+  erfGate(-0.1, 2, -3),
   { curve: curves.hardSwish, exact: precise.hardSwish },
   unit(1, 1, 1),
   unit(1, 0.5, 1),

@@ -4,20 +4,9 @@ import type { Emit, Node, Value } from "../../graph/index.ts";
 import { int, ops, text } from "../../ops/index.ts";
 import type { Curve } from "./curve/index.ts";
 import * as curves from "./curve/index.ts";
+import { productOf } from "./gates.ts";
 import { selection } from "./linear.ts";
-import {
-  alike,
-  broadcastVertex,
-  type Chosen,
-  chosen,
-  counted,
-  put,
-  type Reader,
-  type Rule,
-  spread,
-  spreadPlaces,
-  vertexOfChosen,
-} from "./maps.ts";
+import { broadcastVertex, chosen, counted, put, type Reader, type Rule, spread, spreadPlaces } from "./maps.ts";
 
 /** The vertex of a node that bends, added to the network; null where it is none that is known. */
 export function bent(r: Reader, node: Node): number | null {
@@ -81,20 +70,6 @@ const power: Rule = (r, node) => {
   return added(r, from, p === 0.5 ? curves.sqrt : curves.pow(p));
 };
 
-/** a·b; x·x is a square, x·σ(x) a swish: each a curve of one number, which a plane over two does not know. */
-function multiplied(r: Reader, a: Chosen, b: Chosen): number {
-  if (alike(a, b)) return added(r, vertexOfChosen(r, a), curves.square);
-  const [x, y] = [vertexOfChosen(r, a), vertexOfChosen(r, b)];
-  for (const [gated, gate] of [
-    [x, y],
-    [y, x],
-  ] as const) {
-    const v = r.vertex(gate);
-    if (v.kind === "curve" && v.from === gated && v.curve === curves.sigmoid) return added(r, gated, curves.swish);
-  }
-  return r.add({ kind: "product", size: a.places.length, from: [x, y] });
-}
-
 /**
  * Operators that are read as their `compose` graphs, which are the same functions in exact arithmetic: no constant of theirs is rounded,
  * and none of the caller's computed with.
@@ -152,7 +127,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const [a, b] = node.inputs as [Value, Value];
     const { shape } = node.outputs[0]!.type;
     if (r.vertexOf(a) === undefined || r.vertexOf(b) === undefined) return null;
-    return multiplied(r, broadcastVertex(r, a, shape), broadcastVertex(r, b, shape));
+    return productOf(r, broadcastVertex(r, a, shape), broadcastVertex(r, b, shape));
   },
   // a·(1/b)
   Div: (r, node) => {
@@ -161,7 +136,7 @@ const RULES: Readonly<Record<string, Rule>> = {
     const below = r.vertexOf(b);
     if (below === undefined) return null;
     const [root, places] = [inverse(r, below), spreadPlaces(b, shape)];
-    if (r.vertexOf(a) !== undefined) return multiplied(r, broadcastVertex(r, a, shape), chosen(r, root, places));
+    if (r.vertexOf(a) !== undefined) return productOf(r, broadcastVertex(r, a, shape), chosen(r, root, places));
     const c = r.constantOf(a);
     return c && put(r, root, selection(r.vertex(root).size, places, spread(c, shape)), null);
   },

@@ -1,7 +1,7 @@
 /** x times a gate that opens from 0 to 1: concave far out, convex across 0. */
 import { UNIT } from "../unit.ts";
-import { accurate, bending, type Curve, curve, joining, near, type Place, type Smooth } from "./curve.ts";
-import { ERF, errorFunction, sigmoid } from "./sigmoids.ts";
+import { accurate, bending, type Curve, curve, joining, LIBRARY, near, type Place, type Smooth } from "./curve.ts";
+import { ERF, erf, errorFunction, sigmoid } from "./sigmoids.ts";
 
 const infinity = Number.POSITIVE_INFINITY;
 
@@ -48,16 +48,40 @@ export const geluTanh: Curve = gate(
   { range: [-0.18, infinity], value: accurate(64 * UNIT, 16 * UNIT), rate: accurate(64 * UNIT, 256 * UNIT) },
 );
 
-/** x·σ(x), Ramachandran et al. 2017, arXiv:1710.05941; f″ = σ′(x)·(2 − x·tanh(x/2)). */
-export const swish: Curve = gate(
-  "swish",
-  {
-    at: (x) => (x <= -800 ? 0 : x * sigmoid.at(x)),
-    slope: (x) => sigmoid.at(x) + (Math.abs(x) >= 800 ? 0 : x * sigmoid.slope(x)),
-  },
-  [2.3993572805154, 2.3993572805155],
-  { range: [-0.279, infinity], rate: accurate(64 * UNIT, 64 * UNIT) },
-);
+/**
+ * x·(b + a·erf(kx)), which is how exporters spell the Gelu: b = a = 1/2, k = 1/√2. f″ has the sign of a·k·(1 − k²x²). Where |kx| < 6 errors of
+ * erf count |ax| < 6·|a/k| times; further out erf is ±1 but for 2⁻⁵⁵ of it. `k` may be wrong by 2·UNIT, relatively: that of the division by √2.
+ */
+export function erfGate(k: number, a: number, b: number): Curve {
+  const sum = Math.abs(a) + Math.abs(b);
+  const turn = near(1 / Math.abs(k));
+  const f: Smooth = {
+    at: (x) => (b + a * errorFunction(k * x)) * x,
+    // 2/√π·e^(−k²x²) is 0 from 30 on
+    slope: (x) => b + a * errorFunction(k * x) + (Math.abs(k * x) >= 30 ? 0 : a * (k * x) * erf.slope(k * x)),
+  };
+  return curve({
+    name: `gate of erf (${k}, ${a}, ${b})`,
+    ...f,
+    steepest: 2 * sum,
+    value: accurate(4 * LIBRARY, (32 * sum * ERF) / Math.abs(k)),
+    rate: accurate(4 * LIBRARY, 8 * sum * ERF),
+    pieces: bending(f, a * k > 0 ? -1 : 1, [[-turn[1], -turn[0]], turn]),
+  });
+}
+
+/** x·σ(kx), k > 0, Ramachandran et al. 2017, arXiv:1710.05941; f″ has the sign of 2 − z·tanh(z/2), z = kx. */
+export function swish(k = 1): Curve {
+  const f: Smooth = {
+    at: (x) => (k * x <= -800 ? 0 : x * sigmoid.at(k * x)),
+    slope: (x) => sigmoid.at(k * x) + (Math.abs(k * x) >= 800 ? 0 : k * x * sigmoid.slope(k * x)),
+  };
+  // z is known to 14 digits, and rounded as k·x and by the quotient
+  const turn = [(2.3993572805154 / k) * (1 - 8 * UNIT), (2.3993572805155 / k) * (1 + 8 * UNIT)] as const;
+  // the rounding of k·x is one of the exponent: |x·z·σ′(z)| < 1/2k
+  const value = accurate(64 * UNIT, (4 * UNIT) / k);
+  return gate(`swish (${k})`, f, turn, { range: [-0.279 / k, infinity], value, rate: accurate(64 * UNIT, 128 * UNIT) });
+}
 
 /** x·clamp(x/6 + 1/2, 0, 1): a parabola between −3 and 3. Howard et al. 2019, arXiv:1905.02244. */
 export const hardSwish: Curve = (() => {
