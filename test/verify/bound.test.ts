@@ -7,7 +7,7 @@ import type { Enclosure } from "../../src/verify/bound/enclosure.ts";
 import { placesOf } from "../../src/verify/bound/multipliers.ts";
 import { type Relaxation, relaxation } from "../../src/verify/bound/relaxation.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
-import { dense } from "../../src/verify/net/linear.ts";
+import { dense, selection } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
 import { cornerStart } from "../../src/verify/search/falsify.ts";
@@ -29,8 +29,13 @@ function boxFor(n: number, seed: number) {
   };
 }
 
-/** How often a value lies outside its enclosure, or a row below its bound, at corners and within. */
-async function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enclosure = (all) => all, ascent?: Ascent): Promise<number> {
+/** How often, at corners and within, a value lies outside its enclosure, or a row below its bound. */
+async function escaped(
+  net: Network,
+  seed: number,
+  bend: (all: Enclosure) => Enclosure = (all) => all,
+  ascent?: Ascent,
+): Promise<{ values: number; rows: number }> {
   const n = net.vertices[0]!.size;
   const m = net.vertices.at(-1)!.size;
   const { low, high } = boxFor(n, seed);
@@ -42,12 +47,12 @@ async function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enc
   const { least, coefficients, constant } = ascent
     ? await ascended(back, rows, 5, lines, ascent)
     : await back.bound(net.vertices.length - 1, rows, 5, lines);
-  let count = 0;
+  const count = { values: 0, rows: 0 };
   for (let s = 0; s < 300; s++) {
     const x = cornerStart({ low, high }, fold(seedKey(seed), s));
     const values = evaluate(net, x);
     values.forEach((v, k) => {
-      for (let i = 0; i < v.length; i++) if (!(v[i]! >= all.low[k]![i]! - 1e-12 && v[i]! <= all.high[k]![i]! + 1e-12)) count++;
+      for (let i = 0; i < v.length; i++) if (!(v[i]! >= all.low[k]![i]! - 1e-12 && v[i]! <= all.high[k]![i]! + 1e-12)) count.values++;
     });
     const y = values.at(-1)!;
     for (let r = 0; r < 5; r++) {
@@ -55,7 +60,7 @@ async function escapes(net: Network, seed: number, bend: (all: Enclosure) => Enc
       for (let i = 0; i < m; i++) value += rows[r * m + i]! * y[i]!;
       let line = constant[r]!;
       for (let j = 0; j < n; j++) line += coefficients[r * n + j]! * x[j]!;
-      if (!(value >= least[r]! - 1e-12 && value >= line - 1e-12)) count++;
+      if (!(value >= least[r]! - 1e-12 && value >= line - 1e-12)) count.rows++;
     }
   }
   return count;
@@ -69,6 +74,11 @@ async function ascended(back: Backward, rows: Float64Array, count: number, lines
   const { least, last } = await ascend(back, at, rows, new Array<Relaxation>(count).fill(lines), places, start, [], [], ascent);
   return { ...last, least };
 }
+
+const escapes = async (net: Network, seed: number, bend?: (all: Enclosure) => Enclosure, ascent?: Ascent): Promise<number> => {
+  const { values, rows } = await escaped(net, seed, bend, ascent);
+  return values + rows;
+};
 
 describe("a network read from a graph", () => {
   for (const kind of KINDS)
@@ -200,5 +210,37 @@ describe("bounds in float64", () => {
       });
     }
     expect(caught).toBeGreaterThan(0);
+  });
+
+  // what the rows alone tell of a network whose curves, or whose products, are bent a hundredth too far
+  const CURVED = ["sigmoid", "gelu", "gates and units", "s-shapes", "exponentials and powers", "waves", "softmax"] as const;
+  test.each(CURVED)("%s: lines moved inward by a hundredth are caught by the rows alone", async (kind) => {
+    let caught = 0;
+    for (let seed = 0; seed < 20; seed++) {
+      const { vertices } = networkFor(kind, seed);
+      const inward = { relative: 0, absolute: -0.01 };
+      const net = { vertices: vertices.map((v) => (v.kind === "curve" ? { ...v, curve: { ...v.curve, value: inward } } : v)) };
+      caught += (await escaped(net, seed)).rows;
+    }
+    expect(caught).toBeGreaterThan(0);
+  });
+
+  test("planes over boxes a hundredth too narrow are caught by the rows alone", async () => {
+    const of = (place: number) => ({ kind: "affine", size: 1, from: 0, map: selection(2, [place]), bias: null, inexact: 0 }) as const;
+    const net: Network = { vertices: [{ kind: "input", size: 2 }, of(0), of(1), { kind: "product", size: 1, from: [1, 2] }] };
+    let caught = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      expect(await escapes(net, seed)).toBe(0);
+      const narrowed = await escaped(net, seed, (all) => {
+        for (const k of [1, 2]) {
+          const cut = 0.01 * (all.high[k]![0]! - all.low[k]![0]!);
+          all.low[k]![0]! += cut;
+          all.high[k]![0]! -= cut;
+        }
+        return all;
+      });
+      if (narrowed.rows > 0) caught++;
+    }
+    expect(caught).toBe(40);
   });
 });

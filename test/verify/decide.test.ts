@@ -8,7 +8,8 @@ import { compile, openFile } from "../../src/run/index.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
 import { type DecideOptions, type Decision, decide, type Replay } from "../../src/verify/search/decide.ts";
-import { cornerStart } from "../../src/verify/search/falsify.ts";
+import { cornerStart, descend } from "../../src/verify/search/falsify.ts";
+import { goalOf } from "../../src/verify/search/goal.ts";
 import { enclosure, holds, readSpecification, requirement, type Specification } from "../../src/verify/spec/index.ts";
 import { KINDS, randomGraph } from "./network.ts";
 
@@ -111,6 +112,38 @@ describe("random networks", () => {
         expect(await claim(least + 0.01), `seed ${seed}`).toBe("sat");
         await program.release();
       }
+    });
+
+  for (const kind of ["sigmoid", "residual curves", "gelu", "waves", "products"] as const)
+    test(`${kind}: near the least output boxes are halved until it is decided`, async () => {
+      let halved = 0;
+      for (let seed = 0; seed < 4; seed++) {
+        const graph = randomGraph(kind, seed);
+        const network = known(networkOf(graph));
+        const box = { low: new Float64Array(3).fill(-1), high: new Float64Array(3).fill(1) };
+        const output = goalOf(network, [[{ outputs: [[0, 1]], inputs: [], bound: -1e6 }]]);
+        const starts = Array.from({ length: 300 }, (_, s) => cornerStart(box, fold(seedKey(seed), s)));
+        const least = Math.min(...starts.map((start) => descend(output, box, start, 60, 0).distance)) - 1e6;
+        const program = await compile(graph, { threads: 1 });
+        const claim = async (above: number) => {
+          const inputs = { low: Array.from(box.low), high: Array.from(box.high) };
+          const specification = requirement({ inputs, stays: [{ output: 0, above }] }, "claim", 2);
+          return decide(
+            network,
+            specification,
+            async (x) => {
+              const [y] = await program.run([{ dtype: "float32", shape: [1, 3], data: x }]);
+              return holds(specification, x, y!.data as Float32Array) ? (y!.data as Float32Array) : null;
+            },
+            { timeout: 30 },
+          );
+        };
+        const [proven, refuted] = [await claim(least - 0.01), await claim(least + 0.002)];
+        expect([proven.verdict, refuted.verdict], `seed ${seed}`).toEqual(["unsat", "sat"]);
+        halved += proven.parts;
+        await program.release();
+      }
+      expect(halved).toBeGreaterThan(8);
     });
 
   test("a disjunct without outputs is met by any point that there is", async () => {

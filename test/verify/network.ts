@@ -1,9 +1,10 @@
-/** Random small networks as graphs: dense, convolutional, residual, leaky, normalised, branching. */
+/** Random small networks as graphs: dense, convolutional, residual, leaky, normalised, branching, and with all that bends (`bending.ts`). */
 import { normal, seedKey, size, type Tensor, uniform } from "../../src/base/index.ts";
 import { type Graph, input, type Value } from "../../src/graph/index.ts";
 import { builder } from "../../src/pass/index.ts";
+import { BENDING, bend, isBending, isImage } from "./bending.ts";
 
-export const KINDS = ["dense", "deep", "leaky", "convolutional", "residual", "branches", "normalised"] as const;
+export const KINDS = ["dense", "deep", "leaky", "convolutional", "residual", "branches", "normalised", ...BENDING] as const;
 export type Kind = (typeof KINDS)[number];
 
 export const draw = (shape: readonly number[], seed: number, scale = 1): Tensor<"float32"> => ({
@@ -20,8 +21,10 @@ export function randomGraph(kind: Kind, seed: number): Graph {
     const n = x.type.shape[1]!;
     return e.Add(e.MatMul(x, weights([n, out], 1.4 / Math.sqrt(n))), weights([out], 0.3));
   };
-  const x = input("float32", kind === "convolutional" || kind === "normalised" ? [1, 1, 4, 4] : [1, 3]);
+  const image = kind === "convolutional" || kind === "normalised" || (isBending(kind) && isImage(kind));
+  const x = input("float32", image ? [1, 1, 4, 4] : [1, 3]);
   const outputs = (): Value => {
+    if (isBending(kind)) return bend(kind, { e, x, layer, weights });
     if (kind === "dense") return layer(e.Relu(layer(x, 6)), 2);
     if (kind === "deep") return layer(e.Relu(layer(e.Relu(layer(e.Relu(layer(x, 6)), 6)), 6)), 2);
     if (kind === "leaky") {

@@ -5,6 +5,7 @@
  */
 import { sourcesOf } from "../net/network.ts";
 import type { Backward, LinearBounds } from "./backward.ts";
+import { PLANES } from "./bends.ts";
 import { Multipliers, type Places, type Split } from "./multipliers.ts";
 import type { Relaxation } from "./relaxation.ts";
 
@@ -155,14 +156,21 @@ async function relaxedValues(
       if (wait) await wait;
     } else if (v.kind === "sum") {
       for (const s of v.from) for (let p = 0; p < y.length; p++) y[p]! += values[s]![p]!;
-    } else if (v.kind === "rectifier") {
+    } else if (v.kind === "product") {
+      const [x, z, asked] = [values[v.from[0]]!, values[v.from[1]]!, passed[k]!];
+      for (let r = 0; r < count; r++)
+        for (let i = 0, p = r * v.size; i < v.size; i++, p++) {
+          const [planes, at] = [lines[r]!.planes[k]!, PLANES * i + (asked[p]! > 0 ? 0 : 3)];
+          y[p] = planes[at]! * x[p]! + planes[at + 1]! * z[p]! + planes[at + 2]!;
+        }
+    } else if (v.kind === "rectifier" || v.kind === "curve") {
       const [read, asked] = [values[v.from]!, passed[k]!];
       for (let r = 0; r < count; r++) {
-        const [above, offset] = [lines[r]!.above[k]!, lines[r]!.offset[k]!];
+        const [lift, above, offset] = [lines[r]!.lift[k]!, lines[r]!.above[k]!, lines[r]!.offset[k]!];
         const below = lines[r]!.below[k]!.slice();
         multipliers.choose(k, r, offset, below);
         for (let i = 0, p = r * v.size; i < v.size; i++, p++)
-          y[p] = asked[p]! > 0 ? below[i]! * read[p]! : above[i]! * read[p]! + offset[i]!;
+          y[p] = asked[p]! > 0 ? below[i]! * read[p]! + lift[i]! : above[i]! * read[p]! + offset[i]!;
       }
     }
   }

@@ -4,11 +4,13 @@
  */
 
 import { columnTerms, terms } from "../net/linear.ts";
-import type { Affine, Network, Rectifier } from "../net/network.ts";
+import type { Affine, Curved, Network, Rectifier } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
 import { type Products, plain } from "../net/products.ts";
+import { gamma, machine, tinyOf, UNIT } from "../net/unit.ts";
+import { multiplied } from "./bends.ts";
 import { cutRow, leastOf } from "./concretize.ts";
-import { type Enclosure, gamma, machine, tinyOf, UNIT } from "./enclosure.ts";
+import type { Enclosure } from "./enclosure.ts";
 import type { Multipliers } from "./multipliers.ts";
 import type { Relaxation } from "./relaxation.ts";
 
@@ -93,7 +95,7 @@ export class Backward {
       const a = pending[k];
       if (!a) continue;
       const v = vertices[k]!;
-      for (const s of sourcesOf(v)) {
+      for (const [side, s] of sourcesOf(v).entries()) {
         const joins = pending[s] !== null && pending[s] !== undefined;
         const out = joins ? pending[s]! : this.#rows(s, count);
         pending[s] = out;
@@ -101,7 +103,8 @@ export class Backward {
           const wait = this.products.pull(a, count, v.map, out);
           if (wait) await wait;
           this.#shifted(k, v, a, all);
-        } else if (v.kind === "rectifier") this.#rectified(k, v, a, out, all, multipliers);
+        } else if (v.kind === "rectifier" || v.kind === "curve") this.#bent(k, v, a, out, all, multipliers);
+        else if (v.kind === "product") multiplied(v, k, side === 0 ? 0 : 1, a, out, all);
         else for (let p = 0; p < count * v.size; p++) out[p]! += a[p]!;
         if (v.kind === "sum" && v.unit) weigh(a, s, machine(v.from.length, v.unit), all);
         // what two branches bring is added, and rounded
@@ -131,17 +134,18 @@ export class Backward {
     }
   }
 
-  #rectified(k: number, v: Rectifier, a: Float64Array, out: Float64Array, rows: Rows, multipliers: Multipliers | undefined): void {
+  /** Lines for what a rectifier or a curve does. */
+  #bent(k: number, v: Rectifier | Curved, a: Float64Array, out: Float64Array, rows: Rows, multipliers: Multipliers | undefined): void {
     const { count, over, constant, lost } = rows;
     const n = v.size;
     // a leaky rectifier's own machine rounds its product
-    const own = v.slope === 0 || v.slope === 1 ? 0 : (v.unit ?? 0);
+    const own = v.kind === "curve" || v.slope === 0 || v.slope === 1 ? 0 : (v.unit ?? 0);
     const share = 2 * UNIT + gamma(n + 2) + 2 * own;
     const tiny = own > 0 ? tinyOf(1, own) : 0;
     if (this.#slopes.length < n) this.#slopes = new Float64Array(n);
     for (let r = 0; r < count; r++) {
-      const { below: usual, above: up, offset: offsets, weight: weights } = over(r);
-      const [above, offset, weight] = [up[k]!, offsets[k]!, weights[k]!];
+      const { below: usual, lift: lifts, above: up, offset: offsets, weight: weights } = over(r);
+      const [lift, above, offset, weight] = [lifts[k]!, up[k]!, offsets[k]!, weights[k]!];
       let below = usual[k]!;
       if (multipliers) {
         this.#slopes.set(below);
@@ -154,15 +158,17 @@ export class Backward {
         if (c === 0) continue;
         under += Math.abs(c);
         // a NaN takes the second way and stays one
-        if (c > 0) out[p]! += c * below[i]!;
-        else {
+        if (c > 0) {
+          out[p]! += c * below[i]!;
+          sum += c * lift[i]!;
+        } else {
           out[p]! += c * above[i]!;
           sum += c * offset[i]!;
         }
         missed += Math.abs(c) * weight[i]!;
       }
       constant[r]! += sum;
-      // the sum of offsets has at most n terms, each within the weights
+      // the sum of lifts and offsets has at most n terms, each within the weights
       lost[r]! += share * missed + tiny * under + 2 * UNIT * Math.abs(constant[r]!);
       const betas = multipliers?.split(k, r, n, out);
       if (betas) lost[r]! += 2 * UNIT * reached(out, r, n, betas, over(r).enclosure, v.from);

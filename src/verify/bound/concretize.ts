@@ -2,7 +2,7 @@
  * The least value of a linear form over a box, or over what cuts leave of it: for any λ ≥ 0, min a·x over {x in the box: g·x + h ≤ 0} is at least
  * min (a + λg)·x + λh over the box (Lagrange; "Clip-and-Verify", Zhou et al. 2025, arXiv:2512.11087, has it for networks).
  */
-import { gamma, TINY, UNIT } from "./enclosure.ts";
+import { GENEROUS, gamma, TINY, UNIT } from "../net/unit.ts";
 
 /** g·x + h ≤ 0. */
 export interface HalfSpace {
@@ -120,6 +120,3 @@ export function leastOf(
   constant[r]! -= (lost + TINY + gamma(n + 3) * all + 4 * UNIT * (Math.abs(constant[r]!) + Math.abs(sum))) * GENEROUS;
   return sum + constant[r]!;
 }
-
-/** More than the rounding of the sums that say how much was rounded. */
-const GENEROUS = 1 + 2 ** -20;

@@ -2,18 +2,8 @@
 
 import { terms } from "../net/linear.ts";
 import type { Affine, Network, Rectifier, Sum } from "../net/network.ts";
-
-/** Half a unit in the last place of 1: a rounding's relative error. Higham 2002, "Accuracy and Stability of Numerical Algorithms", §2.2. */
-export const UNIT = 2 ** -53;
-
-/** γₙ = n·u/(1 − n·u): of a sum of n products in any order, fused or not. Higham 2002, §3.1. */
-export const gamma = (n: number, unit = UNIT): number => (n * unit) / (1 - n * unit);
-
-/** More than all that underflow takes of `n` operations of a float32 machine: half of its least number each. 0 in exact arithmetic. */
-export const tinyOf = (n: number, unit = 0): number => (unit > 0 ? n * 2 ** -149 : 0);
-
-/** γ of what a vertex's own machine rounds of sums of so many terms, a bias and an addition included; 0 in exact arithmetic. */
-export const machine = (n: number, unit = 0): number => (unit > 0 ? gamma(n + 3, unit) * (1 + 2 ** -20) : 0);
+import { gamma, machine, TINY, tinyOf, UNIT } from "../net/unit.ts";
+import { encloseCurve, encloseProduct } from "./bends.ts";
 
 /** low ≤ value ≤ high of each vertex; `reach` is Σ|M|·max|x| + |bias| of an affine one: what its rounding is a share of. */
 export interface Enclosure {
@@ -21,9 +11,6 @@ export interface Enclosure {
   readonly high: Float64Array[];
   readonly reach: Float64Array[];
 }
-
-/** More than all that underflow can take from sums of products: at most 2⁻¹⁰⁷⁵ each, of fewer than 2⁷⁵. */
-export const TINY = 2 ** -1000;
 
 const NOTHING = new Float64Array(0);
 
@@ -40,6 +27,8 @@ export function encloseVertex(network: Network, k: number, into: Enclosure, know
   if (v.kind === "affine") encloseAffine(v, k, into, known);
   else if (v.kind === "sum") encloseSum(v, k, into);
   else if (v.kind === "rectifier") encloseRectifier(v, k, into);
+  else if (v.kind === "curve") encloseCurve(v, k, into);
+  else if (v.kind === "product") encloseProduct(v, k, into);
 }
 
 /** `known` encloses the vertex over a larger domain: what has one sign there is left as it is. */
@@ -66,21 +55,26 @@ function encloseAffine(
     }
     let least = bias ? bias[i]! : 0;
     let most = least;
+    // each sum pays for its own terms: of positive ones the least stays positive, however large the others may be
     let all = Math.abs(least);
+    let [below, above] = [all, all];
     const [start, end] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
     for (let p = start; p < end; p++) {
       const w = map.data[p]!;
       const j = map.kind === "dense" ? p - start : map.places[p]!;
-      const a = w * l[j]!;
-      const b = w * h[j]!;
-      // of a and b, which is less depends on w's sign; a NaN stays one
-      least += Math.min(a, b);
-      most += Math.max(a, b);
-      all += Math.max(Math.abs(a), Math.abs(b));
+      const x = w * l[j]!;
+      const y = w * h[j]!;
+      // which is less depends on w's sign; a NaN stays one
+      const [a, b] = [Math.min(x, y), Math.max(x, y)];
+      const [down, up] = [Math.abs(a), Math.abs(b)];
+      least += a;
+      most += b;
+      below += down;
+      above += up;
+      all += Math.max(down, up);
     }
-    const room = share * all + tiny;
-    outLow[i] = least - room;
-    outHigh[i] = most + room;
+    outLow[i] = least - share * below - tiny;
+    outHigh[i] = most + share * above + tiny;
     outReach[i] = all;
   }
 }

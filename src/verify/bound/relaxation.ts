@@ -1,19 +1,24 @@
 /** The lines that stand for what bends, over one enclosure. Made once for it, used by every row that is passed back. */
 import type { Network, Rectifier } from "../net/network.ts";
+import { TINY, UNIT } from "../net/unit.ts";
+import { PLANES, relaxCurve, relaxProduct } from "./bends.ts";
 import type { Cuts } from "./concretize.ts";
-import { type Enclosure, TINY, UNIT } from "./enclosure.ts";
+import type { Enclosure } from "./enclosure.ts";
 
 /**
- * below·x ≤ f(x) ≤ above·x + offset for each element of the rectifiers, by vertex; other vertices have empty arrays.
- * Where the line is exact, `offset` and `weight` are 0.
+ * below·x + lift ≤ f(x) ≤ above·x + offset for each element of the rectifiers and curves, by vertex; other vertices have empty arrays.
+ * Where a rectifier's line is exact, `offset` and `weight` are 0.
  */
 export interface Relaxation {
   readonly enclosure: Enclosure;
   readonly below: Float64Array[];
+  readonly lift: Float64Array[];
   readonly above: Float64Array[];
   readonly offset: Float64Array[];
-  /** What a rounding of the element's product is a share of. */
+  /** What a rounding of the element's line is a share of. */
   readonly weight: Float64Array[];
+  /** Of products, the planes below and above each element: p, q, t of either. */
+  readonly planes: Float64Array[];
   /** By vertex: what underflow of its coefficients takes at most, TINY·(1 + Σ max|x|). */
   readonly underflow: Float64Array;
   /** Of the input's box, what is to be considered; default: all of it. */
@@ -24,8 +29,10 @@ const NOTHING = new Float64Array(0);
 
 /** Room for the lines over `enclosure`, which {@link relax} fills vertex by vertex. */
 export function emptyRelaxation({ vertices }: Network, enclosure: Enclosure, cuts?: Cuts): Relaxation {
-  const room = () => vertices.map((v) => (v.kind === "rectifier" ? new Float64Array(v.size) : NOTHING));
-  return { enclosure, below: room(), above: room(), offset: room(), weight: room(), underflow: new Float64Array(vertices.length), cuts };
+  const room = () => vertices.map((v) => (v.kind === "rectifier" || v.kind === "curve" ? new Float64Array(v.size) : NOTHING));
+  const planes = vertices.map((v) => (v.kind === "product" ? new Float64Array(PLANES * v.size) : NOTHING));
+  const underflow = new Float64Array(vertices.length);
+  return { enclosure, below: room(), lift: room(), above: room(), offset: room(), weight: room(), planes, underflow, cuts };
 }
 
 /** All lines over an enclosure. */
@@ -45,6 +52,8 @@ export function relax({ vertices }: Network, k: number, lines: Relaxation): void
   for (let i = 0; i < v.size; i++) sum += Math.max(Math.abs(low[k]![i]!), Math.abs(high[k]![i]!));
   lines.underflow[k] = TINY * sum;
   if (v.kind === "rectifier") for (let i = 0; i < v.size; i++) relaxElement(v, k, i, lines);
+  else if (v.kind === "curve") relaxCurve(v, k, lines);
+  else if (v.kind === "product") relaxProduct(v, k, lines);
 }
 
 /** The lines of one element of rectifier `k`. */

@@ -1,5 +1,5 @@
-/** Enclosures by backward bounds: each vertex that a rectifier reads by intervals first, by linear bounds where that leaves it unstable. */
-import type { Network } from "../net/network.ts";
+/** Enclosures by backward bounds: what bends reads each vertex by intervals first, by linear bounds where that leaves something to gain. */
+import { choosing, type Network, sourcesOf } from "../net/network.ts";
 import { type Ascent, ascend } from "./ascent.ts";
 import type { Backward } from "./backward.ts";
 import type { Cuts } from "./concretize.ts";
@@ -25,17 +25,32 @@ export interface TightenOptions {
 /** Rows passed back together. */
 const ROWS = 128;
 
-/** The rectifiers that read each vertex's numbers. */
-const readers = (network: Network): boolean[] => {
-  const read = network.vertices.map(() => false);
-  for (const v of network.vertices) if (v.kind === "rectifier") read[v.from] = true;
+/** Who reads each vertex's numbers: nobody that bends; rectifiers, to whom only an unstable number matters; curves and products, to whom all do. */
+type Reader = "none" | "rectifiers" | "all";
+
+const readers = ({ vertices }: Network): Reader[] => {
+  const read = vertices.map((): Reader => "none");
+  for (const v of vertices) {
+    if (v.kind === "rectifier" && read[v.from] === "none") read[v.from] = "rectifiers";
+    if (v.kind !== "curve" && v.kind !== "product") continue;
+    for (const s of sourcesOf(v)) {
+      // numbers that are only chosen from others, some perhaps many times, are bounded where they come from
+      let at = s;
+      for (let w = vertices[at]!; choosing(w); w = vertices[at]!) at = w.from;
+      // no line of a curve tells more of it than its range over what it reads
+      if (vertices[at]!.kind !== "curve") read[at] = "all";
+    }
+  }
   return read;
 };
+
+/** Coefficients of one backward pass, of which there are some for each vertex that it meets: what does not fit is bounded later. */
+const ROOM = 2 ** 20;
 
 export class Tightener {
   readonly #network: Network;
   readonly #back: Backward;
-  readonly #read: boolean[];
+  readonly #read: Reader[];
   /** The vertex before which nothing bends: intervals are exact up to it, if one map leads there. */
   readonly #first: number;
 
@@ -43,7 +58,7 @@ export class Tightener {
     this.#network = back.network;
     this.#back = back;
     this.#read = readers(back.network);
-    this.#first = back.network.vertices.findIndex((v) => v.kind === "affine");
+    this.#first = back.network.vertices.findIndex((v) => v.kind === "affine" && v.from === 0);
   }
 
   /** Enclose all vertices over the box, and find the lines over that. null: what the splits assume holds nowhere in the box. */
@@ -61,12 +76,12 @@ export class Tightener {
     for (let k = 1; k < vertices.length; k++) {
       if (inherited && sameBox) inherit(k, all, inherited);
       else {
-        // what no rectifier reads is wanted whole
-        encloseVertex(this.#network, k, all, this.#read[k] ? inherited : undefined);
+        // of what rectifiers alone read only the sign is wanted
+        encloseVertex(this.#network, k, all, this.#read[k] === "rectifiers" ? inherited : undefined);
         if (inherited) intersect(k, all, inherited);
       }
       if (!this.#assume(k, splits, all)) return null;
-      if (backward && this.#read[k] && (cuts || k !== this.#first)) await this.#rebound(k, lines, ascent);
+      if (backward && this.#read[k] !== "none" && (cuts || k !== this.#first)) await this.#rebound(k, lines, ascent);
       relax(this.#network, k, lines);
     }
     return lines;
@@ -84,14 +99,16 @@ export class Tightener {
     return true;
   }
 
-  /** Bound the unstable elements of vertex `k` from the back. */
+  /** Bound elements of vertex `k` from the back: those that are unstable, or all that are no points. */
   async #rebound(k: number, lines: Relaxation, ascent: Ascent | undefined): Promise<void> {
     const [low, high] = [lines.enclosure.low[k]!, lines.enclosure.high[k]!];
     const open: number[] = [];
-    for (let i = 0; i < low.length; i++) if (low[i]! < 0 && high[i]! > 0) open.push(i);
+    const every = this.#read[k] === "all";
+    for (let i = 0; i < low.length; i++) if (every ? low[i]! < high[i]! : low[i]! < 0 && high[i]! > 0) open.push(i);
     const n = low.length;
-    for (let at = 0; at < open.length; at += ROWS / 2) {
-      const some = open.slice(at, at + ROWS / 2);
+    const most = Math.min(ROWS / 2, Math.max(16, Math.floor(ROOM / n)));
+    for (let at = 0; at < open.length; at += most) {
+      const some = open.slice(at, at + most);
       const rows = new Float64Array(2 * some.length * n);
       some.forEach((i, r) => {
         rows[2 * r * n + i] = 1;

@@ -1,52 +1,16 @@
 /** Affine operators as maps with exact entries. */
-import { size, type Tensor } from "../../base/index.ts";
+import { broadcast, size } from "../../base/index.ts";
 import type { Node, Value } from "../../graph/index.ts";
 import { windowOf } from "../../ops/window.ts";
-import { dense, type Linear, selection, sparse } from "./linear.ts";
-import type { Vertex } from "./network.ts";
-
-export interface Reader {
-  vertexOf(v: Value | null | undefined): number | undefined;
-  constantOf(v: Value | null | undefined): Tensor | null;
-  add(vertex: Vertex): number;
-}
-
-const numbers = (t: Tensor): Float64Array => Float64Array.from(t.data as ArrayLike<number>, Number);
-
-/** `t` broadcast to `shape`, flat. */
-function spread(t: Tensor, shape: readonly number[]): Float64Array {
-  const values = numbers(t);
-  const lead = shape.length - t.shape.length;
-  const strides = shape.map((_, axis) => {
-    const own = axis - lead;
-    return own < 0 || t.shape[own] === 1 ? 0 : size(t.shape.slice(own + 1));
-  });
-  const out = new Float64Array(size(shape));
-  for (let i = 0; i < out.length; i++) {
-    let [rest, at] = [i, 0];
-    for (let axis = shape.length - 1; axis >= 0; axis--) {
-      at += (rest % shape[axis]!) * strides[axis]!;
-      rest = Math.floor(rest / shape[axis]!);
-    }
-    out[i] = values[at]!;
-  }
-  return out;
-}
-
-/** Where each element of `v`, broadcast to `shape`, comes from. */
-const spreadPlaces = (v: Value, shape: readonly number[]): Float64Array =>
-  spread({ dtype: "float64", shape: v.type.shape, data: Float64Array.from({ length: size(v.type.shape) }, (_, i) => i) }, shape);
+import { dense, selection, sparse } from "./linear.ts";
+import { broadcastVertex, combined, counted, numbers, put, type Reader, type Rule, spread, spreadPlaces, vertexOfChosen } from "./maps.ts";
+import { POOLS } from "./pools.ts";
 
 /** The vertex of an affine node, added to the network; null where it is none that is known. */
 export function affineMap(r: Reader, node: Node): number | null {
   const rule = rules[node.op];
   return rule ? rule(r, node) : null;
 }
-
-const put = (r: Reader, from: number, map: Linear, bias: Float64Array | null, inexact = 0): number =>
-  r.add({ kind: "affine", size: map.rows, from, map, bias, inexact });
-
-type Rule = (r: Reader, node: Node) => number | null;
 
 /** x ± c, c ± x, x ± y. */
 const added =
@@ -58,11 +22,14 @@ const added =
       const n = size(v.type.shape);
       const whole = n === size(shape);
       if (whole && s === 1 && !bias) return r.vertexOf(v)!;
-      return put(r, r.vertexOf(v)!, selection(n, whole ? Int32Array.from({ length: n }, (_, i) => i) : spreadPlaces(v, shape), s), bias);
+      return put(r, r.vertexOf(v)!, selection(n, whole ? counted(n) : spreadPlaces(v, shape), s), bias);
     };
     const [va, vb] = [r.vertexOf(a), r.vertexOf(b)];
-    if (va !== undefined && vb !== undefined)
+    if (va !== undefined && vb !== undefined) {
+      const [one, other] = [broadcastVertex(r, a, shape), broadcastVertex(r, b, shape)];
+      if (one.root === other.root) return combined(r, one, other, sign);
       return r.add({ kind: "sum", size: size(shape), from: [side(a, 1, null), side(b, sign, null)] });
+    }
     const constant = r.constantOf(va === undefined ? a : b);
     if (!constant) return null;
     const c = spread(constant, shape);
@@ -83,16 +50,42 @@ const scaled =
     return put(r, r.vertexOf(x)!, selection(size(x.type.shape), spreadPlaces(x, shape), factor), null, divide ? 2 ** -52 : 0);
   };
 
-/** x·W of one row, or W·x. */
+/** x·W or W·x with leading axes, either of which may be broadcast. */
 const product: Rule = (r, node) => {
   const [a, b] = node.inputs as [Value, Value];
   const [va, vb] = [r.vertexOf(a), r.vertexOf(b)];
   const w = r.constantOf(va !== undefined ? b : a);
-  if (w?.shape.length !== 2) return null;
-  const [p, q] = w.shape as [number, number];
+  if (!w) return null;
   const data = numbers(w);
-  if (va !== undefined) return size(a.type.shape) === p ? put(r, va, dense(q, p, turned(data, p, q)), null) : null;
-  return size(b.type.shape) === q ? put(r, vb!, dense(p, q, data), null) : null;
+  if (va !== undefined && w.shape.length === 2 && size(a.type.shape) === w.shape[0]) {
+    const [p, q] = w.shape as [number, number];
+    return put(r, va, dense(q, p, turned(data, p, q)), null);
+  }
+  const [A, B] = [
+    a.type.shape.length === 1 ? [1, ...a.type.shape] : a.type.shape,
+    b.type.shape.length === 1 ? [...b.type.shape, 1] : b.type.shape,
+  ];
+  const [m, k, n] = [A.at(-2)!, A.at(-1)!, B.at(-1)!];
+  const batch = broadcast(A.slice(0, -2), B.slice(0, -2));
+  const firsts = (shape: readonly number[]) => {
+    const lead = shape.slice(0, -2);
+    return spread(
+      { dtype: "float64", shape: lead, data: Float64Array.from({ length: size(lead) }, (_, i) => i * size(shape.slice(-2))) },
+      batch,
+    );
+  };
+  const [fromA, fromB] = [firsts(A), firsts(B)];
+  const entries: (readonly [number, number])[][] = [];
+  for (let g = 0; g < size(batch); g++)
+    for (let i = 0; i < m; i++)
+      for (let j = 0; j < n; j++)
+        entries.push(
+          Array.from({ length: k }, (_, t) => {
+            const [p, q] = [fromA[g]! + i * k + t, fromB[g]! + t * n + j];
+            return va !== undefined ? ([p, data[q]!] as const) : ([q, data[p]!] as const);
+          }),
+        );
+  return put(r, (va ?? vb)!, sparse(size((va !== undefined ? a : b).type.shape), entries), null);
 };
 
 /** [p, q] → [q, p]. */
@@ -120,7 +113,7 @@ const conv: Rule = (r, node) => {
   const [x, w, b] = node.inputs as [Value, Value, Value | undefined];
   const from = r.vertexOf(x);
   const [weights, bias] = [r.constantOf(w), r.constantOf(b)];
-  if (from === undefined || !weights || (b && !bias) || weights.shape.length > 4) return null;
+  if (from === undefined || !weights || (b && !bias) || weights.shape.length > 4 || x.type.shape[0] !== 1) return null;
   const win = windowOf(node, w.type.shape.slice(2));
   const flat = win.kernel.length === 1;
   const pick = (list: readonly number[], otherwise: number): [number, number] => (flat ? [otherwise, list[0]!] : [list[0]!, list[1]!]);
@@ -162,7 +155,7 @@ const batchNorm: Rule = (r, node) => {
   const channel = (i: number) => Math.floor(i / inner) % shape[1]!;
   const scale = Float64Array.from({ length: n }, (_, i) => gamma[channel(i)]! / Math.sqrt(variance[channel(i)]! + epsilon));
   // shift by −μ first and by β last, so that no difference is rounded
-  const places = Int32Array.from({ length: n }, (_, i) => i);
+  const places = counted(n);
   const centred = put(
     r,
     from,
@@ -179,6 +172,7 @@ const batchNorm: Rule = (r, node) => {
 };
 
 const rules: Readonly<Record<string, Rule>> = {
+  ...POOLS,
   Add: added(1),
   Sub: added(-1),
   Mul: scaled(false),
@@ -187,20 +181,10 @@ const rules: Readonly<Record<string, Rule>> = {
   Gemm: gemm,
   Conv: conv,
   BatchNormalization: batchNorm,
+  Expand: (r, node) => vertexOfChosen(r, broadcastVertex(r, node.inputs[0]!, node.outputs[0]!.type.shape)),
   Neg: (r, node) => {
     const from = r.vertexOf(node.inputs[0]);
     const n = size(node.outputs[0]!.type.shape);
-    return from === undefined
-      ? null
-      : put(
-          r,
-          from,
-          selection(
-            n,
-            Int32Array.from({ length: n }, (_, i) => i),
-            -1,
-          ),
-          null,
-        );
+    return from === undefined ? null : put(r, from, selection(n, counted(n), -1), null);
   },
 };

@@ -49,6 +49,10 @@ export const selection = (columns: number, places: ArrayLike<number>, scale: Arr
   data: Float64Array.from({ length: places.length }, (_, i) => (typeof scale === "number" ? scale : scale[i]!)),
 });
 
+/** Whether each row has one entry, a 1. */
+export const selects = (m: Linear): m is Sparse =>
+  m.kind === "sparse" && m.places.length === m.rows && m.starts.every((s, i) => s === i) && m.data.every((c) => c === 1);
+
 /** The most entries of a row: of so many products is a sum made. */
 export function terms(m: Linear): number {
   if (m.kind === "dense") return m.columns;

@@ -1,15 +1,17 @@
 /** From a graph to a network of flat vectors: what only moves numbers becomes a map of ones, and maps that follow one another exactly become one. */
-import { fail, size, type Tensor } from "../../base/index.ts";
+import { CounterfoilError, fail, isFloat, size, type Tensor } from "../../base/index.ts";
 import { type Emit, type Graph, type Node, order, type Value } from "../../graph/index.ts";
 import { builder } from "../../pass/index.ts";
-import { affineMap, type Reader } from "./affine.ts";
+import { affineMap } from "./affine.ts";
+import { bent, parts } from "./bends.ts";
 import { selection, terms } from "./linear.ts";
-import { type Affine, type Network, sourcesOf, type Vertex } from "./network.ts";
+import { put, type Reader, spread } from "./maps.ts";
+import { type Affine, moved, type Network, sourcesOf, type Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
 const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 /** Operators that only choose and order numbers. */
-const MOVES = new Set(["Transpose", "Slice", "Gather", "Split", "Expand", "Tile"]);
+const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Tile"]);
 
 /** Of which network bounds speak: of exact arithmetic, or of what a float32 machine computes. */
 export type Semantics = "real" | "float32";
@@ -32,6 +34,8 @@ export function networkOf(graph: Graph, semantics: Semantics = "real"): Network 
 function inFloat32({ vertices }: Network): Network | { readonly unread: string } {
   if (vertices.some((v) => v.kind === "affine" && v.inexact > 0))
     return { unread: "the order in which a machine rounds a normalisation or a division" };
+  if (vertices.some((v) => v.kind === "curve" || v.kind === "product"))
+    return { unread: "how far a machine's curves, and what is multiplied by them, are from the exact ones" };
   const moves = (v: Vertex) => v.kind === "affine" && v.bias === null && terms(v.map) <= 1 && v.map.data.every((w) => w === 0 || w === 1);
   return { vertices: vertices.map((v) => (v.kind === "input" || moves(v) ? v : { ...v, unit: 2 ** -24 })) };
 }
@@ -39,6 +43,7 @@ function inFloat32({ vertices }: Network): Network | { readonly unread: string }
 class Reading implements Reader {
   readonly vertices: Vertex[];
   readonly #at = new Map<Value, number>();
+  readonly #constants = new Map<Value, Tensor>();
   readonly #e: Emit = builder();
 
   constructor(inputs: readonly Value[]) {
@@ -65,7 +70,11 @@ class Reading implements Reader {
   /** The numbers of what does not depend on the input; null where it does, or they are not known. */
   constantOf(v: Value | null | undefined): Tensor | null {
     if (!v || this.#at.has(v)) return null;
-    return v.data ?? v.known ?? null;
+    return v.data ?? v.known ?? this.#constants.get(v) ?? null;
+  }
+
+  vertex(at: number): Vertex {
+    return this.vertices[at]!;
   }
 
   add(vertex: Vertex): number {
@@ -77,10 +86,14 @@ class Reading implements Reader {
   take(node: Node): string | null {
     const named = `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
     const moving = node.inputs.filter((v) => this.vertexOf(v) !== undefined);
-    if (moving.length === 0 || node.outputs.every((o) => o.known)) return null;
+    if (moving.length === 0) this.#settle(node);
+    if (moving.length === 0 || node.outputs.every((o) => o.known || this.vertexOf(o) !== undefined)) return null;
+    // whole numbers and truths are rounded by other rules than these
+    if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named;
     const first = this.vertexOf(node.inputs[0]);
     const out = node.outputs[0]!;
-    if (RENAMES.has(node.op) && first !== undefined && moving.length === 1) {
+    // a cast between floats is one between names: what is bounded is exact arithmetic, and its output a float here
+    if ((RENAMES.has(node.op) || node.op === "Cast") && first !== undefined && moving.length === 1) {
       this.#at.set(out, first);
       return null;
     }
@@ -93,14 +106,52 @@ class Reading implements Reader {
     }
     if (node.op === "Relu" || node.op === "LeakyRelu") {
       const slope = node.op === "Relu" ? 0 : Math.fround((node.attrs.alpha as number | undefined) ?? 0.01);
-      if (!(slope >= 0 && slope <= 1)) return `${named} of slope ${slope}`;
-      this.#at.set(out, this.add({ kind: "rectifier", size: size(out.type.shape), from: first!, slope }));
-      return null;
+      if (slope >= 0 && slope <= 1) {
+        this.#at.set(out, this.add({ kind: "rectifier", size: size(out.type.shape), from: first!, slope }));
+        return null;
+      }
     }
-    const at = affineMap(this, node);
-    if (at === null) return named;
-    this.#at.set(out, at);
-    return null;
+    const at = affineMap(this, node) ?? bent(this, node);
+    if (at !== null) this.#at.set(out, at);
+    return at !== null || this.#composed(node) ? null : named;
+  }
+
+  /** Constants that are only moved about are constants still, also where a file keeps its batch free. */
+  #settle(node: Node): void {
+    if (!(MOVES.has(node.op) || RENAMES.has(node.op) || node.op === "Concat" || node.op === "Expand")) return;
+    const given = node.inputs.map((v) => v && this.constantOf(v));
+    if (node.outputs.every((o) => o.known) || given.some((t, i) => node.inputs[i] && !t)) return;
+    if (node.op === "Expand") {
+      const { shape } = node.outputs[0]!.type;
+      this.#constants.set(node.outputs[0]!, { dtype: "float64", shape, data: spread(given[0]!, shape) });
+      return;
+    }
+    const made = this.#e.node(
+      node.op,
+      given.map((t) => t && this.#e.constant(t)),
+      node.attrs,
+    );
+    node.outputs.forEach((o, k) => {
+      const t = made[k]!.data;
+      if (t) this.#constants.set(o, t);
+    });
+  }
+
+  /** Read what a node is composed of. */
+  #composed(node: Node): boolean {
+    try {
+      const made = parts(this.#e, node);
+      if (!made || order(made).some((inner) => this.take(inner) !== null)) return false;
+      node.outputs.forEach((o, k) => {
+        const at = this.vertexOf(made[k]);
+        if (at !== undefined) this.#at.set(o, at);
+      });
+      return this.vertexOf(node.outputs[0]) !== undefined;
+    } catch (error) {
+      // some say that they cannot be composed with these attributes
+      if (error instanceof CounterfoilError) return false;
+      throw error;
+    }
   }
 
   /** Where each number of the outputs comes from is found out by moving the numbers 0, 1, 2, … instead. */
@@ -109,10 +160,11 @@ class Reading implements Reader {
     const n = size(shape);
     const places = this.#e.constant({ dtype: "int64", shape, data: BigInt64Array.from({ length: n }, (_, i) => BigInt(i)) });
     const moved = this.#e.node(node.op, [places, ...node.inputs.slice(1)], node.attrs);
-    if (moved.some((v) => !v.data)) return false;
+    const found = moved.map((v) => v.data ?? v.known);
+    if (found.some((t) => !t)) return false;
     node.outputs.forEach((o, k) => {
-      const map = selection(n, Array.from(moved[k]!.data!.data as BigInt64Array, Number));
-      this.#at.set(o, this.add({ kind: "affine", size: map.rows, from, map, bias: null, inexact: 0 }));
+      const map = selection(n, Array.from(found[k]!.data as BigInt64Array, Number));
+      this.#at.set(o, put(this, from, map, null));
     });
     return true;
   }
@@ -125,19 +177,19 @@ class Reading implements Reader {
     const inner = size(out.type.shape.slice(axis + 1));
     const width = out.type.shape[axis]! * inner;
     let before = 0;
-    const parts = node.inputs.map((v) => {
+    const joining = node.inputs.map((v) => {
       const own = v!.type.shape[axis]! * inner;
       const first = before;
       before += own;
       return { value: v!, place: (i: number) => Math.floor(i / own) * width + first + (i % own) };
     });
-    return this.#joined(size(out.type.shape), parts);
+    return this.#joined(size(out.type.shape), joining);
   }
 
   /** Σ of each part in its place. */
-  #joined(n: number, parts: readonly { readonly value: Value; readonly place: (i: number) => number }[]): number {
+  #joined(n: number, joining: readonly { readonly value: Value; readonly place: (i: number) => number }[]): number {
     const bias = new Float64Array(n);
-    const moving = parts.filter(({ value, place }) => {
+    const moving = joining.filter(({ value, place }) => {
       const constant = this.constantOf(value);
       if (constant) for (let i = 0; i < constant.data.length; i++) bias[place(i)] = Number(constant.data[i]);
       return !constant;
@@ -150,7 +202,7 @@ class Reading implements Reader {
       for (let i = 0; i < n; i++) starts[i + 1] = starts[i]! + (entries[i]! >= 0 ? 1 : 0);
       const places = entries.filter((e) => e >= 0);
       const map = { kind: "sparse", rows: n, columns: count, starts, places, data: new Float64Array(count).fill(1) } as const;
-      return this.add({ kind: "affine", size: n, from: this.vertexOf(value)!, map, bias: p === 0 ? bias : null, inexact: 0 });
+      return put(this, this.vertexOf(value)!, map, p === 0 ? bias : null);
     });
     return from.length === 1 ? from[0]! : this.add({ kind: "sum", size: n, from });
   }
@@ -189,8 +241,7 @@ function kept(vertices: readonly Vertex[], last: number): Vertex[] {
   return out;
 }
 
-const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex =>
-  v.kind === "input" ? v : v.kind === "sum" ? { ...v, from: v.from.map((s) => now.get(s)!) } : { ...v, from: now.get(v.from)! };
+const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex => moved(v, (s) => now.get(s)!);
 
 /** Join an affine vertex with the one it alone feeds from, where nothing is rounded by it: a shift after a map that has none. */
 function joined(vertices: readonly Vertex[]): Vertex[] {

@@ -1,7 +1,7 @@
 /** Cut a box with linear bounds: what lies beyond them holds no counterexample. */
 
 import type { LinearBounds } from "../bound/backward.ts";
-import { gamma, TINY } from "../bound/enclosure.ts";
+import { gamma, TINY } from "../net/unit.ts";
 import type { Box } from "./falsify.ts";
 
 /** The part of `box` in which coefficients·x + constant ≤ 0 of each of `rows` is possible, outward; null where there is none. */

@@ -1,6 +1,6 @@
 /** Linear programs, by HiGHS: whether half-spaces meet in a box. What it answers is checked: its multipliers prove in float64, or nothing does. */
 import { type HalfSpace, leastOf } from "../bound/concretize.ts";
-import { UNIT } from "../bound/enclosure.ts";
+import { UNIT } from "../net/unit.ts";
 
 /** What is used of HiGHS. Its types are written for CommonJS, the module that Node loads is not. */
 interface Solver {

@@ -16,12 +16,14 @@ export function slopeOf(network: Network, values: readonly Float64Array[], row: 
     const g = back[k];
     if (!g) continue;
     const v = vertices[k]!;
-    for (const s of sourcesOf(v)) {
+    for (const [side, s] of sourcesOf(v).entries()) {
       back[s] ??= new Float64Array(vertices[s]!.size);
       const out = back[s]!;
       if (v.kind === "affine") pulled(g, 1, v.map, out);
       else if (v.kind === "rectifier")
         for (let i = 0; i < g.length; i++) out[i]! += g[i]! * (values[s]![i]! > 0 ? 1 : Math.max(v.slope, leak));
+      else if (v.kind === "curve") for (let i = 0; i < g.length; i++) out[i]! += g[i]! * v.curve.slope(values[s]![i]!);
+      else if (v.kind === "product") for (let i = 0; i < g.length; i++) out[i]! += g[i]! * values[v.from[side === 0 ? 1 : 0]]![i]!;
       else for (let i = 0; i < g.length; i++) out[i]! += g[i]!;
     }
   }
