@@ -29,9 +29,11 @@ const NOTHING = new Float64Array(0);
 
 /** Room for the lines over `enclosure`, which {@link relax} fills vertex by vertex. */
 export function emptyRelaxation({ vertices }: Network, enclosure: Enclosure, cuts?: Cuts): Relaxation {
-  const room = () => vertices.map((v) => (v.kind === "rectifier" || v.kind === "curve" ? new Float64Array(v.size) : NOTHING));
-  const planes = vertices.map((v) => (v.kind === "product" ? new Float64Array(PLANES * v.size) : NOTHING));
-  const underflow = new Float64Array(vertices.length);
+  // a line that nobody has found yet proves nothing
+  const unknown = (n: number) => new Float64Array(n).fill(Number.NaN);
+  const room = () => vertices.map((v) => (v.kind === "rectifier" || v.kind === "curve" ? unknown(v.size) : NOTHING));
+  const planes = vertices.map((v) => (v.kind === "product" ? unknown(PLANES * v.size) : NOTHING));
+  const underflow = unknown(vertices.length);
   return { enclosure, below: room(), lift: room(), above: room(), offset: room(), weight: room(), planes, underflow, cuts };
 }
 
@@ -57,11 +59,12 @@ export function relax({ vertices }: Network, k: number, lines: Relaxation): void
 }
 
 /** The lines of one element of rectifier `k`. */
-export function relaxElement(v: Rectifier, k: number, i: number, { enclosure, below, above, offset, weight }: Relaxation): void {
+export function relaxElement(v: Rectifier, k: number, i: number, { enclosure, below, lift, above, offset, weight }: Relaxation): void {
   const [l, h] = [enclosure.low[v.from]![i]!, enclosure.high[v.from]![i]!];
   const exact = l >= 0 ? 1 : h <= 0 ? v.slope : null;
   if (exact !== null) {
     below[k]![i] = exact;
+    lift[k]![i] = 0;
     above[k]![i] = exact;
     offset[k]![i] = 0;
     weight[k]![i] = exact === 0 || exact === 1 ? 0 : Math.max(Math.abs(l), Math.abs(h));
@@ -70,6 +73,7 @@ export function relaxElement(v: Rectifier, k: number, i: number, { enclosure, be
   // NaN is none of these: its lines are NaN, and so is the bound
   const line = chord(l, h, v.slope);
   below[k]![i] = leastArea(l, h, v.slope);
+  lift[k]![i] = 0;
   above[k]![i] = line.slope;
   offset[k]![i] = line.offset;
   weight[k]![i] = Math.max(-l, h) + line.offset;

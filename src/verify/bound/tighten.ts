@@ -81,8 +81,9 @@ export class Tightener {
         if (inherited) intersect(k, all, inherited);
       }
       if (!this.#assume(k, splits, all)) return null;
-      if (backward && this.#read[k] !== "none" && (cuts || k !== this.#first)) await this.#rebound(k, lines, ascent);
+      // its own lines come of what it reads: they are there before it is bounded from the back
       relax(this.#network, k, lines);
+      if (backward && this.#read[k] !== "none" && (cuts || k !== this.#first)) await this.#rebound(k, lines, ascent);
     }
     return lines;
   }

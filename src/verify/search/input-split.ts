@@ -3,6 +3,7 @@ import type { Backward, LinearBounds } from "../bound/backward.ts";
 import { cutsOf, type HalfSpace } from "../bound/concretize.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
+import { widestAxis } from "./axis.ts";
 import { clipped, hull } from "./clip.ts";
 import { type Box, descend } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
@@ -15,8 +16,6 @@ export interface Open extends Box, Part {
   readonly halves?: readonly HalfSpace[];
 }
 
-/** Of a row's largest slope, what the others count as at least where an axis is chosen. */
-const CLAMP = Number(process.env.CL ?? 0.1);
 /** Boxes between two descents inside the search. */
 const DESCEND_EVERY = 16;
 
@@ -74,7 +73,10 @@ export class InputSplit implements Search<Open> {
     if (this.#looked % DESCEND_EVERY === 1)
       candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
-    const axis = this.#axis(bounds, open.flat(), left);
+    const axis = widestAxis(
+      open.flat().map((r) => halfSpace(bounds, r)),
+      left,
+    );
     const middle = left.low[axis]! + 0.5 * (left.high[axis]! - left.low[axis]!);
     const halves = open.length === 1 ? open[0]!.map((r) => halfSpace(bounds, r)) : undefined;
     const part = (end: "low" | "high"): Open => ({
@@ -90,20 +92,6 @@ export class InputSplit implements Search<Open> {
       return smaller ? { kind: "open", candidates, parts: [{ ...left, inherited: all, halves, missing }] } : { kind: "stuck", candidates };
     }
     return { kind: "open", candidates, parts: [part("high"), part("low")] };
-  }
-
-  /** The axis on which the bounds depend most over the box; none is forgotten: a small slope counts as this share of the row's largest. */
-  #axis({ coefficients }: LinearBounds, rows: readonly number[], { low, high }: Box): number {
-    const n = low.length;
-    const score = new Float64Array(n);
-    for (const r of rows) {
-      let most = 0;
-      for (let j = 0; j < n; j++) most = Math.max(most, Math.abs(coefficients[r * n + j]!));
-      for (let j = 0; j < n; j++) score[j]! += Math.max(Math.abs(coefficients[r * n + j]!), CLAMP * most) * (high[j]! - low[j]!);
-    }
-    let best = 0;
-    for (let j = 1; j < n; j++) if (score[j]! > score[best]!) best = j;
-    return best;
   }
 }
 

@@ -9,6 +9,7 @@ import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
 import type { Rectifier } from "../net/network.ts";
+import { widestAxis } from "./axis.ts";
 import { type Choice, chosenSplits } from "./branching.ts";
 import type { Box } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
@@ -25,6 +26,8 @@ export interface Domain extends Part {
   /** Of each row of the disjunct. */
   readonly alphas: readonly Float64Array[];
   readonly betas: readonly Float64Array[];
+  /** Its part of the parent's box, where that is not all of it. */
+  readonly box?: Box;
   /** Half-spaces in which its counterexamples lie: the parent's bounds of the rows first, then what the splits say of the input. */
   readonly cuts: Cuts | undefined;
 }
@@ -48,12 +51,15 @@ export class RectifierSplit implements Search<Domain> {
   readonly #back: Backward;
   readonly #tightener: Tightener;
   readonly #last: number;
+  /** Whether anything but rectifiers bends. */
+  readonly #bends: boolean;
 
   constructor(goal: Goal, back: Backward) {
     this.#goal = goal;
     this.#back = back;
     this.#tightener = new Tightener(back);
     this.#last = goal.network.vertices.length - 1;
+    this.#bends = goal.network.vertices.some((v) => v.kind === "curve" || v.kind === "product");
   }
 
   /** The domains of all rows over the box. */
@@ -119,13 +125,15 @@ export class RectifierSplit implements Search<Domain> {
     for (const [j, { at, domain, lines, first, rows, halves, least }] of left.entries()) {
       const split = splits[j];
       const candidates = halves.map(({ g }) => leastAt(g, lines));
+      const own = rows.map((_, r) => alphasOf(first + r));
       if (!split) {
-        out[at] = await this.#ended(domain, lines);
+        const next: Domain = { ...domain, lines, alphas: own, missing: -least };
+        out[at] = this.#bends ? this.#halved(next, halves, candidates) : await this.#ended(domain, lines);
         continue;
       }
-      const own = rows.map((_, r) => alphasOf(first + r));
       const part = (sign: 1 | -1): Domain => ({
         ...domain,
+        box: undefined,
         lines,
         alphas: own,
         splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
@@ -136,6 +144,18 @@ export class RectifierSplit implements Search<Domain> {
       out[at] = { kind: "open", candidates, parts: [part(1), part(-1)] };
     }
     return out;
+  }
+
+  /** Where all rectifiers are decided and curves are left, the box is halved, where the rows depend on it most. */
+  #halved(domain: Domain, rows: readonly HalfSpace[], candidates: readonly Float64Array[]): Looked<Domain> {
+    const { low, high } = { low: domain.lines.enclosure.low[0]!, high: domain.lines.enclosure.high[0]! };
+    const axis = widestAxis(rows, { low, high });
+    const middle = low[axis]! + 0.5 * (high[axis]! - low[axis]!);
+    if (!(middle > low[axis]! && middle < high[axis]!)) return { kind: "stuck", candidates };
+    const cut = (v: Float64Array) => v.map((x, j) => (j === axis ? middle : x));
+    const cuts = cutsOf([...rows, ...(domain.cuts?.halves.slice(rows.length) ?? [])], low, high);
+    const part = (box: Box): Domain => ({ ...domain, box, cuts });
+    return { kind: "open", candidates, parts: [part({ low: cut(low), high }), part({ low, high: cut(high) })] };
   }
 
   /** Where all rectifiers are decided the network is linear, and a linear program tells whether rows and splits meet in the box. */
@@ -159,10 +179,11 @@ export class RectifierSplit implements Search<Domain> {
     const out: Opened[] = [];
     let first = 0;
     for (const [at, domain] of domains.entries()) {
+      const { splits, cuts, box } = domain;
       const { low, high } = domain.lines.enclosure;
-      const { splits, cuts } = domain;
-      const options = { inherited: domain.lines.enclosure, splits, cuts, sameBox: true };
-      const lines = splits.length === 0 ? domain.lines : await this.#tightener.enclose(low[0]!, high[0]!, options);
+      const options = { inherited: domain.lines.enclosure, splits, cuts, sameBox: !box };
+      const isRoot = splits.length === 0 && !box;
+      const lines = isRoot ? domain.lines : await this.#tightener.enclose(box?.low ?? low[0]!, box?.high ?? high[0]!, options);
       if (!lines) continue;
       const rows = this.#goal.disjuncts[domain.disjunct]!;
       out.push({ at, domain, lines, rows, first });
