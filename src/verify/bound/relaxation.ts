@@ -23,18 +23,27 @@ export interface Relaxation {
   readonly underflow: Float64Array;
   /** Of the input's box, what is to be considered; default: all of it. */
   readonly cuts?: Cuts;
+  /** Slopes of the lower lines; default {@link leastArea}. */
+  readonly lower?: LowerSlope;
 }
+
+/** The slope of the line below max(x, slope·x) on [l, h], l < 0 < h: anything from slope to 1 is sound. */
+export type LowerSlope = (l: number, h: number, slope: number) => number;
 
 const NOTHING = new Float64Array(0);
 
 /** Room for the lines over `enclosure`, which {@link relax} fills vertex by vertex. */
-export function emptyRelaxation({ vertices }: Network, enclosure: Enclosure, cuts?: Cuts): Relaxation {
+export function emptyRelaxation(
+  { vertices }: Network,
+  enclosure: Enclosure,
+  { cuts, lower }: Pick<Relaxation, "cuts" | "lower"> = {},
+): Relaxation {
   // a line that nobody has found yet proves nothing
   const unknown = (n: number) => new Float64Array(n).fill(Number.NaN);
   const room = () => vertices.map((v) => (v.kind === "rectifier" || v.kind === "curve" ? unknown(v.size) : NOTHING));
   const planes = vertices.map((v) => (v.kind === "product" ? unknown(PLANES * v.size) : NOTHING));
   const underflow = unknown(vertices.length);
-  return { enclosure, below: room(), lift: room(), above: room(), offset: room(), weight: room(), planes, underflow, cuts };
+  return { enclosure, below: room(), lift: room(), above: room(), offset: room(), weight: room(), planes, underflow, cuts, lower };
 }
 
 /** All lines over an enclosure. */
@@ -59,7 +68,12 @@ export function relax({ vertices }: Network, k: number, lines: Relaxation): void
 }
 
 /** The lines of one element of rectifier `k`. */
-export function relaxElement(v: Rectifier, k: number, i: number, { enclosure, below, lift, above, offset, weight }: Relaxation): void {
+export function relaxElement(
+  v: Rectifier,
+  k: number,
+  i: number,
+  { enclosure, below, lift, above, offset, weight, lower = leastArea }: Relaxation,
+): void {
   const [l, h] = [enclosure.low[v.from]![i]!, enclosure.high[v.from]![i]!];
   const exact = l >= 0 ? 1 : h <= 0 ? v.slope : null;
   if (exact !== null) {
@@ -72,7 +86,7 @@ export function relaxElement(v: Rectifier, k: number, i: number, { enclosure, be
   }
   // NaN is none of these: its lines are NaN, and so is the bound
   const line = chord(l, h, v.slope);
-  below[k]![i] = leastArea(l, h, v.slope);
+  below[k]![i] = lower(l, h, v.slope);
   lift[k]![i] = 0;
   above[k]![i] = line.slope;
   offset[k]![i] = line.offset;
@@ -86,4 +100,4 @@ export function chord(l: number, h: number, slope: number): { readonly slope: nu
 }
 
 /** The lower line of less area: of max(x, slope·x) ≥ α·x, α = 1 where more of the box is above 0. */
-export const leastArea = (l: number, h: number, slope: number): number => (Number.isNaN(l + h) ? Number.NaN : h > -l ? 1 : slope);
+export const leastArea: LowerSlope = (l, h, slope) => (Number.isNaN(l + h) ? Number.NaN : h > -l ? 1 : slope);

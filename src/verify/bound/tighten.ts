@@ -5,7 +5,7 @@ import type { Backward } from "./backward.ts";
 import type { Cuts } from "./concretize.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, inherit, intersect } from "./enclosure.ts";
 import { placesOf, type Split } from "./multipliers.ts";
-import { emptyRelaxation, type Relaxation, relax } from "./relaxation.ts";
+import { emptyRelaxation, type LowerSlope, type Relaxation, relax } from "./relaxation.ts";
 
 export interface TightenOptions {
   /** Encloses all vertices over a larger domain. */
@@ -14,6 +14,8 @@ export interface TightenOptions {
   readonly splits?: readonly Split[];
   /** Half-spaces of the input in which all lies that is to be enclosed; what lies in the box beyond them is not. */
   readonly cuts?: Cuts;
+  /** Slopes of the lower lines; default: those of least area. */
+  readonly lower?: LowerSlope;
   /** Steps towards better lower slopes for each bound; default none. */
   readonly ascent?: Ascent;
   /** The larger domain has the same box: intervals say nothing new. */
@@ -65,11 +67,11 @@ export class Tightener {
   async enclose(
     low: Float64Array,
     high: Float64Array,
-    { inherited, splits = [], cuts, ascent, sameBox = false, backward = true }: TightenOptions = {},
+    { inherited, splits = [], cuts, lower, ascent, sameBox = false, backward = true }: TightenOptions = {},
   ): Promise<Relaxation | null> {
     const { vertices } = this.#network;
     const all = emptyEnclosure(this.#network);
-    const lines = emptyRelaxation(this.#network, all, cuts);
+    const lines = emptyRelaxation(this.#network, all, { cuts, lower });
     all.low[0]!.set(low);
     all.high[0]!.set(high);
     relax(this.#network, 0, lines);
