@@ -4,17 +4,15 @@ import { type Emit, type Graph, type Node, order, type Value } from "../../graph
 import { builder } from "../../pass/index.ts";
 import { affineMap } from "./affine.ts";
 import { bent, parts } from "./bends.ts";
+import { joined, kept, type Semantics } from "./join.ts";
 import { selection, terms } from "./linear.ts";
 import { put, type Reader, spread } from "./maps.ts";
-import { type Affine, moved, type Network, sourcesOf, type Vertex } from "./network.ts";
+import type { Network, Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
 const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
 /** Operators that only choose and order numbers. */
 const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Tile"]);
-
-/** Of which network bounds speak: of exact arithmetic, or of what a float32 machine computes. */
-export type Semantics = "real" | "float32";
 
 /**
  * Read the outputs of `graph`, of batch 1, one after the other, as a function of its inputs, one after the other.
@@ -26,7 +24,7 @@ export function networkOf(graph: Graph, semantics: Semantics = "real"): Network 
     const why = reading.take(node);
     if (why) return { unread: why };
   }
-  const network = reading.network(graph.outputs);
+  const network = reading.network(graph.outputs, semantics);
   return semantics === "real" ? network : inFloat32(network);
 }
 
@@ -207,7 +205,7 @@ class Reading implements Reader {
     return from.length === 1 ? from[0]! : this.add({ kind: "sum", size: n, from });
   }
 
-  network(outputs: readonly Value[]): Network {
+  network(outputs: readonly Value[], semantics: Semantics): Network {
     const sizes = outputs.map((v) => size(v.type.shape));
     const all = sizes.reduce((a, b) => a + b, 0);
     const moves = outputs.some((v) => this.vertexOf(v) !== undefined);
@@ -223,54 +221,6 @@ class Reading implements Reader {
           : undefined;
     if (at === undefined)
       fail({ code: "verify-constant", expected: "an output that depends on the input", got: "a constant", mend: "choose another output" });
-    return { vertices: joined(kept(this.vertices, at)) };
+    return { vertices: joined(kept(this.vertices, at), semantics) };
   }
-}
-
-/** Only what `last` needs, in the same order; `last` becomes the last. */
-function kept(vertices: readonly Vertex[], last: number): Vertex[] {
-  const needed = new Set([0, last]);
-  for (let k = last; k > 0; k--) if (needed.has(k)) for (const s of sourcesOf(vertices[k]!)) needed.add(s);
-  const now = new Map<number, number>();
-  const out: Vertex[] = [];
-  for (let k = 0; k <= last; k++) {
-    if (!needed.has(k)) continue;
-    now.set(k, out.length);
-    out.push(renumbered(vertices[k]!, now));
-  }
-  return out;
-}
-
-const renumbered = (v: Vertex, now: ReadonlyMap<number, number>): Vertex => moved(v, (s) => now.get(s)!);
-
-/** Join an affine vertex with the one it alone feeds from, where nothing is rounded by it: a shift after a map that has none. */
-function joined(vertices: readonly Vertex[]): Vertex[] {
-  const users = vertices.map(() => 0);
-  for (const v of vertices) for (const s of sourcesOf(v)) users[s]!++;
-  const now = new Map<number, number>();
-  const out: Vertex[] = [];
-  vertices.forEach((v, k) => {
-    const before = v.kind === "affine" ? vertices[v.from]! : null;
-    const one = v.kind === "affine" && before?.kind === "affine" && users[v.from] === 1 ? both(out[now.get(v.from)!] as Affine, v) : null;
-    if (one) {
-      out[now.get((v as Affine).from)!] = one;
-      now.set(k, now.get((v as Affine).from)!);
-    } else {
-      now.set(k, out.length);
-      out.push(renumbered(v, now));
-    }
-  });
-  return out;
-}
-
-const isShift = ({ map }: Affine): boolean =>
-  map.kind === "sparse" &&
-  map.rows === map.columns &&
-  map.places.length === map.rows &&
-  map.places.every((p, i) => p === i) &&
-  map.data.every((v) => v === 1);
-
-function both(first: Affine, second: Affine): Affine | null {
-  if (first.bias === null && isShift(second)) return { ...first, bias: second.bias, inexact: Math.max(first.inexact, second.inexact) };
-  return null;
 }
