@@ -116,10 +116,8 @@ describe("bounds in float64", () => {
       const graph = randomGraph(kind, 11);
       const net = networkOf(graph, "float32");
       // what a machine's curves and quotients round is not known, and said so
-      const { vertices } = networkFor(kind, 11);
-      const isKnown = vertices.every((v) => v.kind !== "curve" && v.kind !== "product" && !(v.kind === "affine" && v.inexact > 0));
-      if ("unread" in net) return void expect([isKnown, net.unread]).toEqual([false, expect.stringContaining("machine")]);
-      expect(isKnown).toBe(true);
+      const plain: readonly Kind[] = ["dense", "deep", "leaky", "convolutional", "residual", "branches"];
+      if ("unread" in net) return void expect([plain.includes(kind), net.unread]).toEqual([false, expect.stringContaining("machine")]);
       const program = await compile(graph, { threads: 1, optimize: "disabled" });
       const back = new Backward(net);
       const n = net.vertices.at(-1)!.size;

@@ -33,7 +33,7 @@ export function encloseVertex(network: Network, k: number, into: Enclosure, know
 
 /** `known` encloses the vertex over a larger domain: what has one sign there is left as it is. */
 function encloseAffine(
-  { map, bias, from, inexact, size, unit }: Affine,
+  { map, bias, biasReach, from, inexact, size, unit }: Affine,
   k: number,
   { low, high, reach }: Enclosure,
   known?: Enclosure,
@@ -56,7 +56,7 @@ function encloseAffine(
     let least = bias ? bias[i]! : 0;
     let most = least;
     // each sum pays for its own terms: of positive ones the least stays positive, however large the others may be
-    let all = Math.abs(least);
+    let all = biasReach ? biasReach[i]! : Math.abs(least);
     let [below, above] = [all, all];
     const [start, end] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
     for (let p = start; p < end; p++) {

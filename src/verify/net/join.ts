@@ -1,7 +1,7 @@
 /** What is left of a network once it is read: only what the output needs, and affine vertices that follow one another as one. */
 import type { Linear, Sparse } from "./linear.ts";
 import { type Affine, moved, sourcesOf, type Vertex } from "./network.ts";
-import { UNIT } from "./unit.ts";
+import { GENEROUS, UNIT } from "./unit.ts";
 
 /** Of which network bounds speak: of exact arithmetic, or of what a float32 machine computes. */
 export type Semantics = "real" | "float32";
@@ -46,26 +46,31 @@ export function joined(vertices: readonly Vertex[], semantics: Semantics): Verte
 const isDiagonal = (map: Linear): map is Sparse =>
   map.kind === "sparse" && map.rows === map.columns && map.places.length === map.rows && map.places.every((p, i) => p === i);
 
-/** What two roundings of a bias that cancels by no more than this bring, as a share of it. */
-const CANCELS = 2 ** 10;
-
-/** s·(M·x + b) + t; null where it cannot be said in one with errors that are a share of its entries. */
+/** s·(M·x + b) + t; null where that is not one element by one. */
 function both(first: Affine, second: Affine, semantics: Semantics): Affine | null {
   if (!isDiagonal(second.map)) return null;
   const s = second.map.data;
   const isShift = s.every((v) => v === 1);
   const inexact = Math.max(first.inexact, second.inexact);
-  if (first.bias === null && isShift) return { ...first, bias: second.bias, inexact };
+  if (first.bias === null && isShift)
+    return { ...first, bias: second.bias, ...(second.biasReach && { biasReach: second.biasReach }), inexact };
   // a machine rounds twice where this is one operation
   if (semantics === "float32") return null;
   const bias = first.bias || second.bias ? new Float64Array(first.size) : null;
+  const biasReach = bias?.slice();
   if (bias)
     for (let i = 0; i < bias.length; i++) {
-      const [a, b] = [s[i]! * (first.bias?.[i] ?? 0), second.bias?.[i] ?? 0];
-      bias[i] = a + b;
-      if (CANCELS * Math.abs(bias[i]!) < Math.abs(a) + Math.abs(b)) return null;
+      const [a, b] = [first.bias?.[i] ?? 0, second.bias?.[i] ?? 0];
+      bias[i] = s[i]! * a + b;
+      biasReach![i] = Math.abs(s[i]!) * (first.biasReach?.[i] ?? Math.abs(a)) + (second.biasReach?.[i] ?? Math.abs(b));
     }
-  return { ...first, map: scaled(first.map, s), bias, inexact: (first.inexact + second.inexact + 4 * UNIT) * (bias ? CANCELS : 1) };
+  return {
+    ...first,
+    map: scaled(first.map, s),
+    bias,
+    ...(biasReach && { biasReach }),
+    inexact: (first.inexact + second.inexact + 4 * UNIT) * GENEROUS,
+  };
 }
 
 function scaled(map: Linear, s: Float64Array): Linear {

@@ -18,6 +18,8 @@ export interface Affine extends Computed {
   readonly bias: Float64Array | null;
   /** Relative error of the entries of map and bias as they stand here, 0 where they are exact: of a normalisation's quotients, say. */
   readonly inexact: number;
+  /** At least |bias|, and all that it is the sum of: what errors of the bias are a share of. Default |bias|. */
+  readonly biasReach?: Float64Array;
 }
 
 /** Where branches meet: y = Σ x. */
