@@ -1,84 +1,14 @@
 import { describe, expect, test } from "vitest";
-import { fold, seedKey, size, uniform } from "../../src/base/index.ts";
+import { size } from "../../src/base/index.ts";
 import { compile } from "../../src/run/index.ts";
-import { type Ascent, ascend } from "../../src/verify/bound/ascent.ts";
 import { Backward } from "../../src/verify/bound/backward.ts";
-import type { Enclosure } from "../../src/verify/bound/enclosure.ts";
-import { placesOf } from "../../src/verify/bound/multipliers.ts";
-import { type Relaxation, relaxation } from "../../src/verify/bound/relaxation.ts";
+import type { Relaxation } from "../../src/verify/bound/relaxation.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
 import { dense, selection } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
-import { cornerStart } from "../../src/verify/search/falsify.ts";
+import { boxFor, escaped, escapes, networkFor } from "./escapes.ts";
 import { draw, KINDS, type Kind, randomGraph } from "./network.ts";
-
-const networkFor = (kind: Kind, seed: number): Network => {
-  const net = networkOf(randomGraph(kind, seed));
-  if ("unread" in net) throw new Error(net.unread);
-  return net;
-};
-
-/** A box of random centre and width. */
-function boxFor(n: number, seed: number) {
-  const centre = uniform(seedKey(1000 + seed), n, -1, 1);
-  const width = uniform(seedKey(2000 + seed), n, 0, [0.05, 0.4, 1.5][seed % 3]!);
-  return {
-    low: Float64Array.from(centre, (c, j) => c - width[j]!),
-    high: Float64Array.from(centre, (c, j) => c + width[j]!),
-  };
-}
-
-/** How often, at corners and within, a value lies outside its enclosure, or a row below its bound. */
-async function escaped(
-  net: Network,
-  seed: number,
-  bend: (all: Enclosure) => Enclosure = (all) => all,
-  ascent?: Ascent,
-): Promise<{ values: number; rows: number }> {
-  const n = net.vertices[0]!.size;
-  const m = net.vertices.at(-1)!.size;
-  const { low, high } = boxFor(n, seed);
-  const back = new Backward(net);
-  const found = await new Tightener(back).enclose(low, high, { ascent });
-  const all = bend(found!.enclosure);
-  const lines = relaxation(net, all);
-  const rows = Float64Array.from(uniform(seedKey(seed), 5 * m, -1, 1));
-  const { least, coefficients, constant } = ascent
-    ? await ascended(back, rows, 5, lines, ascent)
-    : await back.bound(net.vertices.length - 1, rows, 5, lines);
-  const count = { values: 0, rows: 0 };
-  for (let s = 0; s < 300; s++) {
-    const x = cornerStart({ low, high }, fold(seedKey(seed), s));
-    const values = evaluate(net, x);
-    values.forEach((v, k) => {
-      for (let i = 0; i < v.length; i++) if (!(v[i]! >= all.low[k]![i]! - 1e-12 && v[i]! <= all.high[k]![i]! + 1e-12)) count.values++;
-    });
-    const y = values.at(-1)!;
-    for (let r = 0; r < 5; r++) {
-      let value = 0;
-      for (let i = 0; i < m; i++) value += rows[r * m + i]! * y[i]!;
-      let line = constant[r]!;
-      for (let j = 0; j < n; j++) line += coefficients[r * n + j]! * x[j]!;
-      if (!(value >= least[r]! - 1e-12 && value >= line - 1e-12)) count.rows++;
-    }
-  }
-  return count;
-}
-
-/** The best bounds that ascent finds, and the linear bounds of its last step. */
-async function ascended(back: Backward, rows: Float64Array, count: number, lines: Relaxation, ascent: Ascent) {
-  const at = back.network.vertices.length - 1;
-  const places = placesOf(back.network, lines, at);
-  const start = new Float64Array(count * places.count);
-  const { least, last } = await ascend(back, at, rows, new Array<Relaxation>(count).fill(lines), places, start, [], [], ascent);
-  return { ...last, least };
-}
-
-const escapes = async (net: Network, seed: number, bend?: (all: Enclosure) => Enclosure, ascent?: Ascent): Promise<number> => {
-  const { values, rows } = await escaped(net, seed, bend, ascent);
-  return values + rows;
-};
 
 describe("a network read from a graph", () => {
   for (const kind of KINDS)
