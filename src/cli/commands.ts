@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   attack: async () => (await import("./attack.ts")).default,
   harden: async () => (await import("./harden.ts")).default,
   certify: async () => (await import("./certify.ts")).default,
+  smooth: async () => (await import("./smooth.ts")).default,
   gan: async () => (await import("./gan.ts")).default,
   sample: async () => (await import("./sample.ts")).default,
   "gan-eval": async () => (await import("./gan-eval.ts")).default,
