@@ -145,6 +145,7 @@ test("smooth --json, and its gate: 0 above, 1 below", async () => {
   expect(passed.code).toBe(0);
   const failed = await counterfoil([...args, "--sigma", "2", "--fail-under", "1", "--radius", "1"], { cwd: dir });
   expect(failed.err).toMatch(/within 1 is under the gate of 100/);
+  expect(failed.err).toMatch(/the noise costs much accuracy: train the model on such noise/);
   expect(failed.code).toBe(1);
 });
 
