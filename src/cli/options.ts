@@ -18,12 +18,19 @@ interface Limits {
   /** What it must be greater than. */
   readonly above?: number;
   readonly most?: number;
+  /** What it must be less than. */
+  readonly below?: number;
   readonly whole?: boolean;
 }
 
-const rangeText = ({ least, above, most }: Limits): string => {
+const rangeText = ({ least, above, most, below }: Limits): string => {
   if (least !== undefined && most !== undefined) return ` from ${least} to ${most}`;
-  const parts = [least !== undefined && `≥ ${least}`, above !== undefined && `> ${above}`, most !== undefined && `≤ ${most}`];
+  const parts = [
+    least !== undefined && `≥ ${least}`,
+    above !== undefined && `> ${above}`,
+    most !== undefined && `≤ ${most}`,
+    below !== undefined && `< ${below}`,
+  ];
   return parts
     .filter(Boolean)
     .map((p) => ` ${p}`)
@@ -39,8 +46,9 @@ function fraction(text: string): number {
 /** The number behind an option, or a sentence on what it should have been. */
 export function number(name: string, text: string | undefined, limits: Limits = {}): number {
   const { least = Number.NEGATIVE_INFINITY, above = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY, whole = false } = limits;
+  const { below = Number.POSITIVE_INFINITY } = limits;
   const value = text === undefined || text.trim() === "" ? Number.NaN : fraction(text);
-  if (!Number.isFinite(value) || value < least || value <= above || value > most || (whole && !Number.isInteger(value)))
+  if (!Number.isFinite(value) || value < least || value <= above || value > most || value >= below || (whole && !Number.isInteger(value)))
     fail({
       code: "option-number",
       expected: `--${name} to be a ${whole ? "whole " : ""}number${rangeText(limits)}`,

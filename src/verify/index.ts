@@ -4,5 +4,6 @@ export * from "./ibp.ts";
 export * as curves from "./net/curve/index.ts";
 export { type Replayed, type Replayer, replayer } from "./replay.ts";
 export { type DecideOptions, type Decision, decide, type SearchProgress } from "./search/decide.ts";
+export * from "./smooth/index.ts";
 export * from "./spec/index.ts";
 export * from "./verify.ts";

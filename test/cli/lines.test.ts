@@ -131,6 +131,32 @@ test("certify --json", async () => {
   for (const s of report.samples) expect(["certified", "falsified", "unknown"]).toContain(s.status);
 });
 
+test("smooth --json, and its gate: 0 above, 1 below", async () => {
+  const args = ["smooth", "model.onnx", "--data", "mnist:test", "--sigma", "0.25", "-n", "200", "--limit", "10", "--radii", "0,1/5,0.4"];
+  const report = await json([...args, "--json"]);
+  expect(report).toMatchObject({ n: 10, norm: "l2", sigma: 0.25, alpha: 0.001, draws: 200, selection: 100, seed: 0 });
+  expect(report.model).toEqual({ path: "model.onnx", sha256: await sha256(readFileSync(at("model.onnx"))) });
+  expect(report.certified.map((c: { radius: number }) => c.radius)).toEqual([0, 0.2, 0.4]);
+  expect(report.certified[1].accuracy).toBeGreaterThan(0.4);
+  expect(report.certified[0].accuracy).toBe(report.cleanAccuracy);
+  for (const s of report.samples) expect(s.radius).toBeLessThanOrEqual(report.ceiling);
+  const passed = await counterfoil([...args, "--fail-under", "0.3", "--radius", "0.1"], { cwd: dir });
+  expect(passed.err).toMatch(/certified within 0\.2 \(l2\): \d+\.\d\d %/);
+  expect(passed.code).toBe(0);
+  const failed = await counterfoil([...args, "--sigma", "2", "--fail-under", "1", "--radius", "1"], { cwd: dir });
+  expect(failed.err).toMatch(/within 1 is under the gate of 100/);
+  expect(failed.err).toMatch(/the noise costs much accuracy: train the model on such noise/);
+  expect(failed.code).toBe(1);
+});
+
+test("smooth is interrupted, and says how long it takes", async () => {
+  const args = ["smooth", "model.onnx", "--data", "mnist:test", "--sigma", "0.25", "-n", "100000"];
+  const env = { COUNTERFOIL_PROGRESS_SECONDS: "0" };
+  const { code, err } = await counterfoil(args, { cwd: dir, env, interruptAt: /certified 0 of 10000, \d+ min .*left/ });
+  expect(err).toMatch(/interrupted before it was done/);
+  expect(code).toBe(130);
+});
+
 test("harden, then gates: 0 above, 1 below", async () => {
   const report = await json([
     "harden",
@@ -231,11 +257,14 @@ test("the demo, on few digits", async () => {
 }, 120_000);
 
 describe("help", () => {
-  test.concurrent.each(["demo", "train", "attack", "harden", "certify", "gan", "inspect"])("%s --help has examples", async (command) => {
-    const { code, out } = await counterfoil([command, "--help"]);
-    expect(code).toBe(0);
-    expect(out).toMatch(/EXAMPLES\n {2}counterfoil/);
-  });
+  test.concurrent.each(["demo", "train", "attack", "harden", "certify", "smooth", "gan", "inspect"])(
+    "%s --help has examples",
+    async (command) => {
+      const { code, out } = await counterfoil([command, "--help"]);
+      expect(code).toBe(0);
+      expect(out).toMatch(/EXAMPLES\n {2}counterfoil/);
+    },
+  );
   test("--version", async () =>
     expect((await counterfoil(["--version"])).out).toBe(`${JSON.parse(readFileSync("package.json", "utf8")).version}\n`));
 });

@@ -56,6 +56,8 @@ beforeAll(() => {
 
 const on = (file: string, ...more: string[]) => ["attack", at(file), "--data", "mnist:test", "--limit", "4", "--epsilon", "0.1", ...more];
 
+const smoothing = (...more: string[]) => ["smooth", at("good.onnx"), "--data", "mnist:test", "--limit", "2", ...more];
+
 const rows: readonly [what: string, args: () => string[], says: RegExp][] = [
   ["a missing file", () => on("nowhere.onnx"), /nowhere\.onnx.*\[file-missing\]/],
   ["a folder for a file", () => on("photos"), /photos/],
@@ -78,6 +80,20 @@ const rows: readonly [what: string, args: () => string[], says: RegExp][] = [
   ],
   ["ε that is no number", () => ["certify", at("good.onnx"), "--data", "mnist:test", "--epsilon", "big"], /got “big”/],
   ["no ε", () => ["attack", at("good.onnx"), "--data", "mnist:test"], /--epsilon 8\/255.*\[epsilon\]/],
+  ["no noise", () => smoothing("--sigma", "0"), /--sigma to be a number > 0, got “0”/],
+  ["noise of no size", () => smoothing(), /--sigma/],
+  ["no noisy copies", () => smoothing("--sigma", "1", "-n", "0"), /--samples to be a whole number ≥ 1, got “0”/],
+  ["too few noisy copies", () => smoothing("--sigma", "1", "-n", "9"), /copies ≥ 10: fewer prove nothing at α = 0\.001, got 9/],
+  ["no copies to choose by", () => smoothing("--sigma", "1", "--selection", "0"), /--selection to be a whole number ≥ 1/],
+  ["certainty", () => smoothing("--sigma", "1", "--alpha", "0"), /--alpha to be a number > 0 and < 1, got “0”/],
+  ["no certainty at all", () => smoothing("--sigma", "1", "--alpha", "1"), /--alpha to be a number > 0 and < 1, got “1”/],
+  ["a negative radius", () => smoothing("--sigma", "1", "--radii", "0,-1"), /--radii to be a number ≥ 0, got “-1”/],
+  ["a gate without a radius", () => smoothing("--sigma", "1", "--fail-under", "0.5"), /pass --radius beside --fail-under/],
+  [
+    "a radius that nothing can be certified at",
+    () => smoothing("--sigma", "1", "--fail-under", "0.5", "--radius", "3"),
+    /under 2\.463, the most that so many copies can certify, got 3; raise --samples or --sigma/,
+  ],
   ["a misspelt option", () => on("good.onnx", "--epsilom", "3"), /did you mean --epsilon/],
   ["a seed beyond the keys", () => on("good.onnx", "--seed", "-3"), /--seed to be a whole number from 0 to 9007199254740991/],
   ["a word too many", () => on("good.onnx", at("wide.onnx")), /one file.*wide\.onnx/],

@@ -1,0 +1,2 @@
+export * from "./smooth.ts";
+export { type SmoothedOptions, smoothed } from "./smoothed.ts";
