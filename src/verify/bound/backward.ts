@@ -9,7 +9,7 @@ import { sourcesOf } from "../net/network.ts";
 import { type Products, plain } from "../net/products.ts";
 import { gamma, machine, tinyOf, UNIT } from "../net/unit.ts";
 import { multiplied } from "./bends.ts";
-import { cutRow, leastOf } from "./concretize.ts";
+import { cutRow, type HalfSpace, leastOf } from "./concretize.ts";
 import type { Enclosure } from "./enclosure.ts";
 import type { Multipliers } from "./multipliers.ts";
 import type { Relaxation } from "./relaxation.ts";
@@ -24,6 +24,12 @@ export interface LinearBounds {
   /** By vertex, what the rows asked of it, [count, size], or null. Valid until the next rows are passed back. */
   readonly passed: readonly (Float64Array | null)[];
 }
+
+/** Row `r`'s bound, as the half-space of all x at which the row may be ≤ 0. */
+export const halfSpaceOf = ({ coefficients, constant }: LinearBounds, r: number): HalfSpace => {
+  const n = coefficients.length / constant.length;
+  return { g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! };
+};
 
 /** The lines that hold for each row. */
 type Over = (row: number) => Relaxation;
@@ -155,6 +161,7 @@ export class Backward {
       let [sum, missed, under] = [0, 0, 0];
       for (let i = 0, p = r * n; i < n; i++, p++) {
         const c = a[p]!;
+        // of an element that is not asked for, nothing has to be known
         if (c === 0) continue;
         under += Math.abs(c);
         // a NaN takes the second way and stays one

@@ -120,3 +120,14 @@ export function leastOf(
   constant[r]! -= (lost + TINY + gamma(n + 3) * all + 4 * UNIT * (Math.abs(constant[r]!) + Math.abs(sum))) * GENEROUS;
   return sum + constant[r]!;
 }
+
+/** Whether half-spaces, none of which misses the box, miss it together. */
+export function missTogether(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): boolean {
+  if (halves.length === 1) return false;
+  const cuts = cutsOf(halves, low, high);
+  return halves.some(({ g, h }) => {
+    const [form, constant] = [g.slice(), Float64Array.of(h)];
+    const lost = cutRow(form, 0, constant, cuts);
+    return leastOf(form, 0, constant, lost, low, high) > 0;
+  });
+}

@@ -1,6 +1,6 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
-import type { Backward, LinearBounds } from "../bound/backward.ts";
-import { cutsOf, type HalfSpace } from "../bound/concretize.ts";
+import { type Backward, halfSpaceOf, type LinearBounds } from "../bound/backward.ts";
+import { cutsOf, type HalfSpace, missTogether } from "../bound/concretize.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { widestAxis } from "./axis.ts";
@@ -59,7 +59,15 @@ export class InputSplit implements Search<Open> {
     });
     const all = lines!.enclosure;
     const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines!);
-    const open = disjuncts.filter((d) => !d.some((r) => bounds.least[r]! > 0));
+    const open = disjuncts.filter(
+      (d) =>
+        !d.some((r) => bounds.least[r]! > 0) &&
+        !missTogether(
+          d.map((r) => halfSpaceOf(bounds, r)),
+          box.low,
+          box.high,
+        ),
+    );
     if (open.length === 0) return { kind: "refuted" };
     let left: Box | null = null;
     for (const d of open) {
@@ -74,11 +82,11 @@ export class InputSplit implements Search<Open> {
       candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
     const axis = widestAxis(
-      open.flat().map((r) => halfSpace(bounds, r)),
+      open.flat().map((r) => halfSpaceOf(bounds, r)),
       left,
     );
     const middle = left.low[axis]! + 0.5 * (left.high[axis]! - left.low[axis]!);
-    const halves = open.length === 1 ? open[0]!.map((r) => halfSpace(bounds, r)) : undefined;
+    const halves = open.length === 1 ? open[0]!.map((r) => halfSpaceOf(bounds, r)) : undefined;
     const part = (end: "low" | "high"): Open => ({
       ...left!,
       [end]: left![end].map((v, j) => (j === axis ? middle : v)),
@@ -94,11 +102,6 @@ export class InputSplit implements Search<Open> {
     return { kind: "open", candidates, parts: [part("high"), part("low")] };
   }
 }
-
-const halfSpace = ({ coefficients, constant }: LinearBounds, r: number): HalfSpace => {
-  const n = coefficients.length / constant.length;
-  return { g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! };
-};
 
 /** Where a row's linear bound is least. */
 function corner({ coefficients }: LinearBounds, r: number, { low, high }: Box): Float64Array {

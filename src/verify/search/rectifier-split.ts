@@ -3,8 +3,8 @@
  * arXiv:1909.06588; multipliers of the splits as in β-CROWN (Wang et al. 2021, arXiv:2103.06624).
  */
 import { type Ascent, ascend } from "../bound/ascent.ts";
-import type { Backward, LinearBounds } from "../bound/backward.ts";
-import { type Cuts, cutRow, cutsOf, type HalfSpace, leastOf } from "../bound/concretize.ts";
+import { type Backward, halfSpaceOf } from "../bound/backward.ts";
+import { type Cuts, cutsOf, type HalfSpace, missTogether } from "../bound/concretize.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
@@ -117,7 +117,7 @@ export class RectifierSplit implements Search<Domain> {
       const halves = own.map((r) => halfSpaceOf(found.last, r));
       const least = own.map((r) => found.least[r]!);
       const best = least.indexOf(Math.max(...least));
-      if (least.some((v) => v > 0) || together(halves, o.lines)) return [];
+      if (least.some((v) => v > 0) || missTogether(halves, o.lines.enclosure.low[0]!, o.lines.enclosure.high[0]!)) return [];
       const row = o.first + best;
       return [{ ...o, halves, row, least: least[best]!, splits: o.domain.splits, alphas: alphasOf(row), betas: found.betas[row]! }];
     });
@@ -192,23 +192,6 @@ export class RectifierSplit implements Search<Domain> {
     return out;
   }
 }
-
-/** Whether half-spaces, none of which misses the box, miss it together. */
-function together(halves: readonly HalfSpace[], { enclosure }: Relaxation): boolean {
-  if (halves.length === 1) return false;
-  const [low, high] = [enclosure.low[0]!, enclosure.high[0]!];
-  const cuts = cutsOf(halves, low, high);
-  return halves.some(({ g, h }) => {
-    const [form, constant] = [g.slice(), Float64Array.of(h)];
-    const lost = cutRow(form, 0, constant, cuts);
-    return leastOf(form, 0, constant, lost, low, high) > 0;
-  });
-}
-
-const halfSpaceOf = ({ coefficients, constant }: LinearBounds, r: number): HalfSpace => {
-  const n = coefficients.length / constant.length;
-  return { g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! };
-};
 
 /** The rows' half-spaces in place of the parent's, and one more of a split, in place of the oldest where there are many. */
 function extended(cuts: Cuts | undefined, rows: readonly HalfSpace[], split: HalfSpace, { enclosure }: Relaxation): Cuts {
