@@ -6,8 +6,9 @@
 import { sourcesOf } from "../net/network.ts";
 import type { Backward, LinearBounds } from "./backward.ts";
 import { PLANES } from "./bends.ts";
+import { minimiser } from "./concretize.ts";
 import { Multipliers, type Places, type Split } from "./multipliers.ts";
-import type { Relaxation } from "./relaxation.ts";
+import { domainOf, type Relaxation } from "./relaxation.ts";
 
 export interface Ascent {
   readonly steps: number;
@@ -140,10 +141,7 @@ async function relaxedValues(
   const values: (Float64Array | null)[] = new Array(vertices.length).fill(null);
   const x = new Float64Array(coefficients.length);
   const n = vertices[0]!.size;
-  for (let r = 0; r < count; r++) {
-    const { low, high } = lines[r]!.enclosure;
-    for (let j = 0, p = r * n; j < n; j++, p++) x[p] = coefficients[p]! > 0 ? low[0]![j]! : high[0]![j]!;
-  }
+  for (let r = 0; r < count; r++) x.set(minimiser(coefficients.subarray(r * n, (r + 1) * n), domainOf(lines[r]!)), r * n);
   values[0] = x;
   for (let k = 1; k < passed.length - 1; k++) {
     const v = vertices[k]!;

@@ -12,7 +12,7 @@ import { multiplied } from "./bends.ts";
 import { cutRow, type HalfSpace, leastOf } from "./concretize.ts";
 import type { Enclosure } from "./enclosure.ts";
 import type { Multipliers } from "./multipliers.ts";
-import type { Relaxation } from "./relaxation.ts";
+import { domainOf, type Relaxation } from "./relaxation.ts";
 
 export interface LinearBounds {
   /** [count, inputs] */
@@ -205,10 +205,9 @@ function weigh(a: Float64Array, k: number, share: number, { count, over, lost }:
 function concretized(coefficients: Float64Array, { count, over, constant, lost }: Rows): Float64Array {
   const least = new Float64Array(count);
   for (let r = 0; r < count; r++) {
-    const { enclosure, cuts } = over(r);
-    const [low, high] = [enclosure.low[0]!, enclosure.high[0]!];
-    if (cuts) lost[r]! += cutRow(coefficients, r, constant, cuts);
-    least[r] = leastOf(coefficients, r, constant, lost[r]!, low, high);
+    const lines = over(r);
+    if (lines.cuts) lost[r]! += cutRow(coefficients, r, constant, lines.cuts);
+    least[r] = leastOf(coefficients, r, constant, lost[r]!, domainOf(lines));
   }
   return least;
 }

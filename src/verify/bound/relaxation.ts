@@ -2,7 +2,7 @@
 import type { Network, Rectifier } from "../net/network.ts";
 import { TINY, UNIT } from "../net/unit.ts";
 import { PLANES, relaxCurve, relaxProduct } from "./bends.ts";
-import type { Cuts } from "./concretize.ts";
+import type { Ball, Cuts, Domain } from "./concretize.ts";
 import type { Enclosure } from "./enclosure.ts";
 
 /**
@@ -23,6 +23,7 @@ export interface Relaxation {
   readonly underflow: Float64Array;
   /** Of the input's box, what is to be considered; default: all of it. */
   readonly cuts?: Cuts;
+  readonly ball?: Ball;
   /** Slopes of the lower lines; default {@link leastArea}. */
   readonly lower?: LowerSlope;
 }
@@ -36,14 +37,14 @@ const NOTHING = new Float64Array(0);
 export function emptyRelaxation(
   { vertices }: Network,
   enclosure: Enclosure,
-  { cuts, lower }: Pick<Relaxation, "cuts" | "lower"> = {},
+  { cuts, ball, lower }: Pick<Relaxation, "cuts" | "ball" | "lower"> = {},
 ): Relaxation {
   // a line that nobody has found yet proves nothing
   const unknown = (n: number) => new Float64Array(n).fill(Number.NaN);
   const room = () => vertices.map((v) => (v.kind === "rectifier" || v.kind === "curve" ? unknown(v.size) : NOTHING));
   const planes = vertices.map((v) => (v.kind === "product" ? unknown(PLANES * v.size) : NOTHING));
   const underflow = unknown(vertices.length);
-  return { enclosure, below: room(), lift: room(), above: room(), offset: room(), weight: room(), planes, underflow, cuts, lower };
+  return { enclosure, below: room(), lift: room(), above: room(), offset: room(), weight: room(), planes, underflow, cuts, ball, lower };
 }
 
 /** All lines over an enclosure. */
@@ -54,6 +55,13 @@ export function relaxation(network: Network, enclosure: Enclosure): Relaxation {
   });
   return lines;
 }
+
+/** Where the inputs of `lines` lie. */
+export const domainOf = ({ enclosure, ball }: Relaxation): Domain => ({
+  low: enclosure.low[0]!,
+  high: enclosure.high[0]!,
+  ...(ball && { ball }),
+});
 
 /** The lines of vertex `k`, once what it reads and itself are enclosed. */
 export function relax({ vertices }: Network, k: number, lines: Relaxation): void {

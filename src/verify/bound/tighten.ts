@@ -2,7 +2,7 @@
 import { choosing, type Network, sourcesOf } from "../net/network.ts";
 import { type Ascent, ascend } from "./ascent.ts";
 import type { Backward } from "./backward.ts";
-import type { Cuts } from "./concretize.ts";
+import type { Ball, Cuts } from "./concretize.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, inherit, intersect } from "./enclosure.ts";
 import { placesOf, type Split } from "./multipliers.ts";
 import { emptyRelaxation, type LowerSlope, type Relaxation, relax } from "./relaxation.ts";
@@ -14,6 +14,8 @@ export interface TightenOptions {
   readonly splits?: readonly Split[];
   /** Half-spaces of the input in which all lies that is to be enclosed; what lies in the box beyond them is not. */
   readonly cuts?: Cuts;
+  /** Inputs lie in this ball as well. */
+  readonly ball?: Ball;
   /** Slopes of the lower lines; default: those of least area. */
   readonly lower?: LowerSlope;
   /** Steps towards better lower slopes for each bound; default none. */
@@ -67,11 +69,11 @@ export class Tightener {
   async enclose(
     low: Float64Array,
     high: Float64Array,
-    { inherited, splits = [], cuts, lower, ascent, sameBox = false, backward = true }: TightenOptions = {},
+    { inherited, splits = [], cuts, ball, lower, ascent, sameBox = false, backward = true }: TightenOptions = {},
   ): Promise<Relaxation | null> {
     const { vertices } = this.#network;
     const all = emptyEnclosure(this.#network);
-    const lines = emptyRelaxation(this.#network, all, { cuts, lower });
+    const lines = emptyRelaxation(this.#network, all, { cuts, ball, lower });
     all.low[0]!.set(low);
     all.high[0]!.set(high);
     relax(this.#network, 0, lines);
@@ -85,7 +87,7 @@ export class Tightener {
       if (!this.#assume(k, splits, all)) return null;
       // its own lines come of what it reads: they are there before it is bounded from the back
       relax(this.#network, k, lines);
-      if (backward && this.#read[k] !== "none" && (cuts || k !== this.#first)) await this.#rebound(k, lines, ascent);
+      if (backward && this.#read[k] !== "none" && (cuts || ball || k !== this.#first)) await this.#rebound(k, lines, ascent);
     }
     return lines;
   }

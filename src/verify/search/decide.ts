@@ -2,8 +2,8 @@
 import { fold, type Key, seedKey } from "../../base/index.ts";
 import { TimeUp } from "../bound/backward.ts";
 import { evaluate, type Network } from "../net/network.ts";
-import { enclosure, type Region, type Row, type Specification, toFloat64, within } from "../spec/index.ts";
-import { type Box, falsify } from "./falsify.ts";
+import { ballOf, enclosure, type Region, type Row, type Specification, toFloat64, within } from "../spec/index.ts";
+import { type Box, brought, falsify } from "./falsify.ts";
 import { distanceOf, type Goal, type GoalRow, goalOf, NEAR } from "./goal.ts";
 import { type Lane, laneHere, lanesThere } from "./lanes.ts";
 import type { Part } from "./search.ts";
@@ -125,6 +125,7 @@ class Decider {
     const goal = goalOf(
       this.#network,
       region.disjuncts.map((d) => d.map(goalRow)),
+      ballOf(region),
     );
     const root = enclosure(region);
     const points = within(region);
@@ -208,7 +209,8 @@ class Decider {
 
   /** Round to float32 inside the region, and let the file decide where float64 says it is worth it. */
   async #try(goal: Goal, x: Float64Array, { low, high }: { readonly low: Float32Array; readonly high: Float32Array }): Promise<boolean> {
-    const rounded = Float32Array.from(x, (v, j) => Math.min(Math.max(Math.fround(v), low[j]!), high[j]!));
+    const inside = goal.ball ? brought(x, goal.ball) : x;
+    const rounded = Float32Array.from(inside, (v, j) => Math.min(Math.max(Math.fround(v), low[j]!), high[j]!));
     const { distance } = distanceOf(goal, evaluate(goal.network, Float64Array.from(rounded)).at(-1)!);
     if (goal.rows > 0 && !(distance <= NEAR)) return false;
     const y = await this.#replay(rounded);

@@ -1,5 +1,6 @@
 /** Falsification by projected descent from corners and random points of a box. */
 import { fold, type Key, uniform } from "../../base/index.ts";
+import type { Ball } from "../bound/concretize.ts";
 import { evaluate } from "../net/network.ts";
 import { distanceOf, type Goal } from "./goal.ts";
 import { slopeOf } from "./slope.ts";
@@ -15,6 +16,13 @@ export function cornerStart({ low, high }: Box, key: Key): Float64Array {
   return low.map((l, j) => (u[2 * j]! < 1 / 3 ? l : u[2 * j]! < 2 / 3 ? high[j]! : l + u[2 * j + 1]! * (high[j]! - l)));
 }
 
+/** x, or where the way to it from the ball's centre leaves the ball, a little before. */
+export function brought(x: Float64Array, { norm, centre, radius }: Ball): Float64Array {
+  const distance = x.reduce((sum, v, j) => sum + (norm === "l2" ? (v - centre[j]!) ** 2 : Math.abs(v - centre[j]!)), 0);
+  const share = (radius * (1 - 1e-6)) / (norm === "l2" ? Math.sqrt(distance) : distance);
+  return share < 1 ? x.map((v, j) => centre[j]! + share * (v - centre[j]!)) : x;
+}
+
 /**
  * Descend from `start` towards the nearest disjunct: signed steps, a share of each width that shrinks.
  * @returns the nearest point, and how far it is: ≤ 0 where float64 says it is a counterexample
@@ -26,7 +34,8 @@ export function descend(
   steps: number,
   leak: number,
 ): { x: Float64Array; distance: number } {
-  let x = start;
+  const { ball } = goal;
+  let x = ball ? brought(start, ball) : start;
   let best = { x, distance: Number.POSITIVE_INFINITY };
   for (let k = 0; ; k++) {
     const values = evaluate(goal.network, x);
@@ -35,7 +44,11 @@ export function descend(
     if (best.distance <= 0 || k === steps) return best;
     const g = slopeOf(goal.network, values, row, leak);
     const share = 0.25 * (1 - k / steps) + 0.002;
-    x = x.map((v, j) => Math.min(Math.max(v - share * (high[j]! - low[j]!) * Math.sign(g[j]!), low[j]!), high[j]!));
+    // signs fit a box; in a ball the longest step is along the slope itself
+    const steepest = ball ? g.reduce((most, v) => Math.max(most, Math.abs(v)), 0) : 0;
+    const way = (v: number) => (steepest > 0 ? v / steepest : Math.sign(v));
+    x = x.map((v, j) => Math.min(Math.max(v - share * (high[j]! - low[j]!) * way(g[j]!), low[j]!), high[j]!));
+    if (ball) x = brought(x, ball);
   }
 }
 

@@ -1,4 +1,5 @@
 /** What is to be refuted: rows over a network's output and input, none of which may all be ≤ 0 within one disjunct. */
+import type { Ball } from "../bound/concretize.ts";
 import { dense } from "../net/linear.ts";
 import type { Network, Vertex } from "../net/network.ts";
 
@@ -14,10 +15,12 @@ export interface Goal {
   readonly network: Network;
   readonly rows: number;
   readonly disjuncts: readonly (readonly number[])[];
+  /** Inputs lie in this ball as well as in the box. */
+  readonly ball?: Ball;
 }
 
 /** Put the rows of `disjuncts` behind `network`; equal rows are one. */
-export function goalOf(network: Network, disjuncts: readonly (readonly GoalRow[])[]): Goal {
+export function goalOf(network: Network, disjuncts: readonly (readonly GoalRow[])[], ball?: Ball): Goal {
   const known = new Map<string, number>();
   const rows: GoalRow[] = [];
   const numbered = disjuncts.map((d) =>
@@ -53,7 +56,7 @@ export function goalOf(network: Network, disjuncts: readonly (readonly GoalRow[]
       vertices.push({ kind: "affine", size: rows.length, from: 0, map: matrix(inputs, (r) => r.inputs), bias: null, inexact: written }) - 1;
     vertices.push({ kind: "sum", size: rows.length, from: [last, own] });
   }
-  return { network: { vertices }, rows: rows.length, disjuncts: numbered };
+  return { network: { vertices }, rows: rows.length, disjuncts: numbered, ...(ball && { ball }) };
 }
 
 /** Points this near in float64 are worth asking the file about: it computes in float32. */

@@ -1,6 +1,6 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
 import { type Backward, halfSpaceOf, type LinearBounds } from "../bound/backward.ts";
-import { cutsOf, type HalfSpace, missTogether } from "../bound/concretize.ts";
+import { cutsOf, type HalfSpace, minimiser, missTogether } from "../bound/concretize.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { widestAxis } from "./axis.ts";
@@ -55,6 +55,7 @@ export class InputSplit implements Search<Open> {
     this.#looked++;
     const lines = await this.#tightener.enclose(box.low, box.high, {
       inherited: box.inherited,
+      ball: this.#goal.ball,
       cuts: box.halves && cutsOf(box.halves, box.low, box.high),
     });
     const all = lines!.enclosure;
@@ -64,8 +65,7 @@ export class InputSplit implements Search<Open> {
         !d.some((r) => bounds.least[r]! > 0) &&
         !missTogether(
           d.map((r) => halfSpaceOf(bounds, r)),
-          box.low,
-          box.high,
+          box,
         ),
     );
     if (open.length === 0) return { kind: "refuted" };
@@ -77,7 +77,7 @@ export class InputSplit implements Search<Open> {
     if (!left) return { kind: "refuted" };
     // of each disjunct the row that is hardest to meet says where to look
     const hardest = open.map((d) => d.reduce((a, b) => (bounds.least[b]! > bounds.least[a]! ? b : a)));
-    const candidates = hardest.map((r) => corner(bounds, r, left!));
+    const candidates = hardest.map((r) => minimiser(halfSpaceOf(bounds, r).g, { ...left!, ball: this.#goal.ball }));
     if (this.#looked % DESCEND_EVERY === 1)
       candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
@@ -101,10 +101,4 @@ export class InputSplit implements Search<Open> {
     }
     return { kind: "open", candidates, parts: [part("high"), part("low")] };
   }
-}
-
-/** Where a row's linear bound is least. */
-function corner({ coefficients }: LinearBounds, r: number, { low, high }: Box): Float64Array {
-  const n = low.length;
-  return low.map((l, j) => (coefficients[r * n + j]! > 0 ? l : high[j]!));
 }

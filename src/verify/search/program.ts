@@ -51,7 +51,7 @@ export async function meet(halves: readonly HalfSpace[], low: Float64Array, high
   let all = sum;
   for (let j = 0; j < n; j++) all += weight[j]! * Math.max(Math.abs(low[j]!), Math.abs(high[j]!));
   const lost = 2 * (halves.length + 2) * UNIT * all;
-  return leastOf(form, 0, Float64Array.of(constant), lost, low, high) > 0 ? { kind: "refuted" } : { kind: "point", x };
+  return leastOf(form, 0, Float64Array.of(constant), lost, { low, high }) > 0 ? { kind: "refuted" } : { kind: "point", x };
 }
 
 /** In CPLEX's LP format. */

@@ -4,9 +4,9 @@
  */
 import { type Ascent, ascend } from "../bound/ascent.ts";
 import { type Backward, halfSpaceOf } from "../bound/backward.ts";
-import { type Cuts, cutsOf, type HalfSpace, missTogether } from "../bound/concretize.ts";
+import { type Cuts, cutsOf, type HalfSpace, minimiser, missTogether } from "../bound/concretize.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
-import type { Relaxation } from "../bound/relaxation.ts";
+import { domainOf, type Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
 import type { Rectifier } from "../net/network.ts";
 import { widestAxis } from "./axis.ts";
@@ -64,8 +64,12 @@ export class RectifierSplit implements Search<Domain> {
 
   /** The domains of all rows over the box. */
   async roots(box: Box): Promise<Domain[]> {
-    const first = await this.#tightener.enclose(box.low, box.high);
-    const lines = (await this.#tightener.enclose(box.low, box.high, { inherited: first!.enclosure, ascent: { steps: 20 } }))!;
+    const first = await this.#tightener.enclose(box.low, box.high, { ball: this.#goal.ball });
+    const lines = (await this.#tightener.enclose(box.low, box.high, {
+      inherited: first!.enclosure,
+      ball: this.#goal.ball,
+      ascent: { steps: 20 },
+    }))!;
     const places = placesOf(this.#goal.network, lines, this.#last);
     const own = Float64Array.from(places.elements.flatMap((elements, k) => Array.from(elements, (i) => lines.below[k]![i]!)));
     return this.#goal.disjuncts.map((rows, disjunct) => ({
@@ -117,18 +121,19 @@ export class RectifierSplit implements Search<Domain> {
       const halves = own.map((r) => halfSpaceOf(found.last, r));
       const least = own.map((r) => found.least[r]!);
       const best = least.indexOf(Math.max(...least));
-      if (least.some((v) => v > 0) || missTogether(halves, o.lines.enclosure.low[0]!, o.lines.enclosure.high[0]!)) return [];
+      if (least.some((v) => v > 0) || missTogether(halves, domainOf(o.lines))) return [];
       const row = o.first + best;
       return [{ ...o, halves, row, least: least[best]!, splits: o.domain.splits, alphas: alphasOf(row), betas: found.betas[row]! }];
     });
     const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
     for (const [j, { at, domain, lines, first, rows, halves, least }] of left.entries()) {
       const split = splits[j];
-      const candidates = halves.map(({ g }) => leastAt(g, lines));
+      const candidates = halves.map(({ g }) => minimiser(g, domainOf(lines)));
       const own = rows.map((_, r) => alphasOf(first + r));
       if (!split) {
         const next: Domain = { ...domain, lines, alphas: own, missing: -least };
-        out[at] = this.#bends ? this.#halved(next, halves, candidates) : await this.#ended(domain, lines);
+        // of a ball no linear program tells
+        out[at] = this.#bends || this.#goal.ball ? this.#halved(next, halves, candidates) : await this.#ended(domain, lines);
         continue;
       }
       const part = (sign: 1 | -1): Domain => ({
@@ -181,7 +186,7 @@ export class RectifierSplit implements Search<Domain> {
     for (const [at, domain] of domains.entries()) {
       const { splits, cuts, box } = domain;
       const { low, high } = domain.lines.enclosure;
-      const options = { inherited: domain.lines.enclosure, splits, cuts, sameBox: !box };
+      const options = { inherited: domain.lines.enclosure, splits, cuts, ball: this.#goal.ball, sameBox: !box };
       const isRoot = splits.length === 0 && !box;
       const lines = isRoot ? domain.lines : await this.#tightener.enclose(box?.low ?? low[0]!, box?.high ?? high[0]!, options);
       if (!lines) continue;
@@ -197,10 +202,4 @@ export class RectifierSplit implements Search<Domain> {
 function extended(cuts: Cuts | undefined, rows: readonly HalfSpace[], split: HalfSpace, { enclosure }: Relaxation): Cuts {
   const old = cuts ? cuts.halves.slice(rows.length) : [];
   return cutsOf([...rows, ...[...old, split].slice(-MOST_CUTS)], enclosure.low[0]!, enclosure.high[0]!);
-}
-
-/** Where a linear form is least over the box. */
-function leastAt(g: Float64Array, { enclosure }: Relaxation): Float64Array {
-  const [low, high] = [enclosure.low[0]!, enclosure.high[0]!];
-  return low.map((l, j) => (g[j]! > 0 ? l : high[j]!));
 }

@@ -1,7 +1,7 @@
 /** The classic short form: the class stays the same all over a box. */
 import { fail } from "../../base/index.ts";
 import { compare, fromNumber, negate, ONE, print, ZERO } from "./rational.ts";
-import { type Row, type Specification, sameCount } from "./specification.ts";
+import { type RegionBall, type Row, type Specification, sameCount } from "./specification.ts";
 
 export interface RobustnessOptions {
   /** The class that should have the largest output. */
@@ -10,6 +10,8 @@ export interface RobustnessOptions {
   readonly classes: number;
   /** Only this class is not to overtake it; by default none is. */
   readonly target?: number;
+  /** What of the box is meant: a ball in another norm than L∞. Numbers are taken exactly. */
+  readonly ball?: { readonly norm: RegionBall["norm"]; readonly centre: ArrayLike<number>; readonly radius: number };
 }
 
 /**
@@ -19,7 +21,7 @@ export interface RobustnessOptions {
  */
 export function robustness(
   box: { readonly low: ArrayLike<number>; readonly high: ArrayLike<number> },
-  { label, classes, target }: RobustnessOptions,
+  { label, classes, target, ball }: RobustnessOptions,
 ): Specification {
   const rivals = target === undefined ? Array.from({ length: classes }, (_, j) => j).filter((j) => j !== label) : [target];
   for (const k of [label, ...rivals])
@@ -38,7 +40,7 @@ export function robustness(
       mend: "exchange them",
     });
   const disjuncts = rivals.map((j) => [overtakes(label, j)]);
-  return { inputs: low.length, outputs: classes, regions: [{ low, high, disjuncts }] };
+  return { inputs: low.length, outputs: classes, regions: [{ low, high, ...(ball && { ball: exactBall(ball) }), disjuncts }] };
 }
 
 /** y_label − y_rival ≤ 0, terms in ascending order. */
@@ -46,3 +48,9 @@ export function overtakes(label: number, rival: number): Row {
   const terms = [[label, ONE] as const, [rival, negate(ONE)] as const];
   return { outputs: terms.sort(([i], [j]) => i - j), inputs: [], bound: ZERO, strict: false };
 }
+
+const exactBall = ({ norm, centre, radius }: NonNullable<RobustnessOptions["ball"]>): RegionBall => ({
+  norm,
+  centre: Array.from(centre, fromNumber),
+  radius: fromNumber(radius),
+});

@@ -1,5 +1,5 @@
 /** From exact numbers to floating point: below, above or nearest, right to the last bit. IEEE 754-2019, §4.3. */
-import type { Rational } from "./rational.ts";
+import { compare, fromNumber, type Rational } from "./rational.ts";
 import type { Region } from "./specification.ts";
 
 export type Rounding = "down" | "up" | "nearest";
@@ -65,4 +65,22 @@ export function within({ low, high }: Region): { readonly low: Float32Array; rea
     high: Float32Array.from(high, (r) => toFloat32(r, "down")),
   };
   return box.low.every((v, i) => v <= box.high[i]!) ? box : null;
+}
+
+/** The smallest float64 ball around a region's that is found without effort; undefined where it has none. */
+export function ballOf({
+  ball,
+}: Region): { readonly norm: "l2" | "l1"; readonly centre: Float64Array; readonly radius: number } | undefined {
+  if (!ball) return undefined;
+  const centre = Float64Array.from(ball.centre, (r) => toFloat64(r));
+  // each coordinate is within half a unit of what was written: so much farther away may the border be, in L1 and so in L2
+  const off = centre.reduce(
+    (sum, c, i) => (compare(fromNumber(c), ball.centre[i]!) === 0 ? sum : sum + Math.abs(c) * 2 ** -52 + 2 ** -1000),
+    0,
+  );
+  return {
+    norm: ball.norm,
+    centre,
+    radius: off === 0 ? toFloat64(ball.radius, "up") : (toFloat64(ball.radius, "up") + off) * (1 + 2 ** -40),
+  };
 }

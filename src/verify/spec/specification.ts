@@ -1,6 +1,6 @@
 /** A specification as data: boxes of inputs, and what a counterexample's outputs satisfy there. All numbers are exact. */
 import { fail } from "../../base/index.ts";
-import { add, compare, fromNumber, multiply, type Rational, sign, subtract, ZERO } from "./rational.ts";
+import { add, compare, fromNumber, multiply, negate, type Rational, sign, subtract, ZERO } from "./rational.ts";
 
 /** A sparse linear form: each index once, ascending, no coefficient 0. */
 export type LinearForm = readonly (readonly [index: number, coefficient: Rational])[];
@@ -16,10 +16,19 @@ export interface Row {
 /** All rows hold. Without rows: always true. */
 export type Disjunct = readonly Row[];
 
-/** Counterexamples are the x with low ≤ x ≤ high ([inputs] each) whose y satisfies all rows of some disjunct. */
+/** ‖x − centre‖ ≤ radius, in L2 or L1. */
+export interface RegionBall {
+  readonly norm: "l2" | "l1";
+  /** [inputs] */
+  readonly centre: readonly Rational[];
+  readonly radius: Rational;
+}
+
+/** Counterexamples are the x with low ≤ x ≤ high ([inputs] each), and in the ball where there is one, whose y satisfies all rows of some disjunct. */
 export interface Region {
   readonly low: readonly Rational[];
   readonly high: readonly Rational[];
+  readonly ball?: RegionBall;
   readonly disjuncts: readonly Disjunct[];
 }
 
@@ -47,12 +56,22 @@ export function holds(spec: Specification, x: ArrayLike<number>, y: ArrayLike<nu
   sameCount("inputs", spec.inputs, x.length);
   sameCount("outputs", spec.outputs, y.length);
   const [xs, ys] = [exact(x), exact(y)];
-  for (const [region, { low, high, disjuncts }] of spec.regions.entries()) {
+  for (const [region, { low, high, ball, disjuncts }] of spec.regions.entries()) {
     if (!xs.every((v, i) => v !== null && compare(low[i]!, v) <= 0 && compare(v, high[i]!) <= 0)) continue;
+    if (ball && !isWithin(xs as Rational[], ball)) continue;
     const disjunct = disjuncts.findIndex((rows) => rows.every((row) => satisfies(row, xs, ys)));
     if (disjunct >= 0) return { region, disjunct };
   }
   return null;
+}
+
+function isWithin(x: readonly Rational[], { norm, centre, radius }: RegionBall): boolean {
+  let sum = ZERO;
+  x.forEach((v, i) => {
+    const d = subtract(v, centre[i]!);
+    sum = add(sum, norm === "l2" ? multiply(d, d) : sign(d) < 0 ? negate(d) : d);
+  });
+  return compare(sum, norm === "l2" ? multiply(radius, radius) : radius) <= 0;
 }
 
 const exact = (values: ArrayLike<number>): (Rational | null)[] => Array.from(values, (v) => (Number.isFinite(v) ? fromNumber(v) : null));
