@@ -1,5 +1,5 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
-import { type Backward, halfSpaceOf, type LinearBounds } from "../bound/backward.ts";
+import { type Backward, halfSpaceOf } from "../bound/backward.ts";
 import { cutsOf, type HalfSpace, minimiser, missTogether } from "../bound/concretize.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
