@@ -21,12 +21,20 @@ const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "Gather
 export function networkOf(graph: Graph, semantics: Semantics = "real"): Network | { readonly unread: string } {
   const reading = new Reading(graph.inputs);
   for (const node of order(graph.outputs)) {
-    const why = reading.take(node);
+    const known = reading.vertices.length;
+    const why =
+      reading.take(node) ??
+      (reading.vertices.slice(known).every(hasFiniteWeights) ? null : `${named(node)} with weights that are NaN or infinite`);
     if (why) return { unread: why };
   }
   const network = reading.network(graph.outputs, semantics);
   return semantics === "real" ? network : inFloat32(network);
 }
+
+const named = (node: Node): string => `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
+
+const hasFiniteWeights = (v: Vertex): boolean =>
+  v.kind !== "affine" || (v.map.data.every(Number.isFinite) && (v.bias?.every(Number.isFinite) ?? true));
 
 /** Each vertex as a float32 machine computes it: sums of products in any order, fused or not, each operation rounded once. */
 function inFloat32({ vertices }: Network): Network | { readonly unread: string } {
@@ -82,12 +90,11 @@ class Reading implements Reader {
 
   /** Read one node. Returns what is not read, or null. */
   take(node: Node): string | null {
-    const named = `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
     const moving = node.inputs.filter((v) => this.vertexOf(v) !== undefined);
     if (moving.length === 0) this.#settle(node);
     if (moving.length === 0 || node.outputs.every((o) => o.known || this.vertexOf(o) !== undefined)) return null;
     // whole numbers and truths are rounded by other rules than these
-    if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named;
+    if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named(node);
     const first = this.vertexOf(node.inputs[0]);
     const out = node.outputs[0]!;
     // a cast between floats is one between names: what is bounded is exact arithmetic, and its output a float here
@@ -95,9 +102,9 @@ class Reading implements Reader {
       this.#at.set(out, first);
       return null;
     }
-    if (MOVES.has(node.op) && first !== undefined && moving.length === 1) return this.#moved(node, first) ? null : named;
+    if (MOVES.has(node.op) && first !== undefined && moving.length === 1) return this.#moved(node, first) ? null : named(node);
     // what is computed from constants only, but is not known, is no constant to us
-    if (node.inputs.some((v) => v && this.vertexOf(v) === undefined && !this.constantOf(v))) return named;
+    if (node.inputs.some((v) => v && this.vertexOf(v) === undefined && !this.constantOf(v))) return named(node);
     if (node.op === "Concat") {
       this.#at.set(out, this.#concatenated(node));
       return null;
@@ -111,7 +118,7 @@ class Reading implements Reader {
     }
     const at = affineMap(this, node) ?? bent(this, node);
     if (at !== null) this.#at.set(out, at);
-    return at !== null || this.#composed(node) ? null : named;
+    return at !== null || this.#composed(node) ? null : named(node);
   }
 
   /** Constants that are only moved about are constants still, also where a file keeps its batch free. */

@@ -1,0 +1,151 @@
+/** The commands of verification as people type them, on a network of two inputs: y = max(x₀ + x₁, 0) − 1. */
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { input } from "../../src/graph/index.ts";
+import { write } from "../../src/onnx/index.ts";
+import { builder } from "../../src/pass/index.ts";
+import { counterfoil, folder, sentence } from "./run.ts";
+
+const dir = folder();
+const at = (name: string) => join(dir, name);
+const FOLDER = resolve(process.env.COUNTERFOIL_VNNCOMP ?? "../shared/vnncomp");
+const present = existsSync(FOLDER);
+if (!present) process.stderr.write(`test/cli/verify: no benchmarks at ${FOLDER} (COUNTERFOIL_VNNCOMP)\n`);
+
+/** VNN-LIB 1: a counterexample has y ≥ above over [0, 1]². */
+const vnnlib = (above: number | string, more = "") =>
+  `(declare-const X_0 Real)(declare-const X_1 Real)(declare-const Y_0 Real)
+   (assert (>= X_0 0))(assert (<= X_0 1))(assert (>= X_1 0))(assert (<= X_1 1))(assert (>= Y_0 ${above}))${more}`;
+
+beforeAll(() => {
+  const net = (weight: number, bend: "Relu" | "Floor" = "Relu") => {
+    const e = builder();
+    const x = input("float32", [1, 2], "x");
+    const ones = e.constant({ dtype: "float32", shape: [2, 1], data: Float32Array.of(weight, 1) });
+    const minusOne = e.constant({ dtype: "float32", shape: [1], data: Float32Array.of(-1) });
+    return write({ inputs: [x], outputs: [e.Add(e.node(bend, [e.MatMul(x, ones)])[0]!, minusOne)] });
+  };
+  writeFileSync(at("model.onnx"), net(1));
+  writeFileSync(at("nan.onnx"), net(Number.NaN));
+  writeFileSync(at("floor.onnx"), net(1, "Floor"));
+  writeFileSync(at("sat.vnnlib"), vnnlib(0.9));
+  writeFileSync(at("unsat.vnnlib"), vnnlib(1.5));
+  writeFileSync(at("three.vnnlib"), vnnlib(0.9, "(declare-const X_2 Real)(assert (>= X_2 0))(assert (<= X_2 1))"));
+  writeFileSync(at("open.vnnlib"), vnnlib(0.9).replace("(assert (<= X_1 1))", ""));
+  writeFileSync(at("empty.vnnlib"), vnnlib(0.9, "(assert (>= X_0 2))"));
+  writeFileSync(at("product.vnnlib"), vnnlib(0.9, "(assert (>= (* X_0 X_1) 1))"));
+  writeFileSync(at("damaged.vnnlib"), Uint8Array.of(0x1f, 0x8b, 8, 0, 1));
+  writeFileSync(at("stays.json"), JSON.stringify({ inputs: { around: [0.5, 0.5], within: 0.25 }, stays: [{ output: 0, below: 0.6 }] }));
+  writeFileSync(
+    at("query.vnnlib"),
+    `(vnnlib-version <2.0>)
+     (declare-network N (declare-input X Real [1,2]) (declare-output Y Real [1,1]))
+     (assert (and (>= X[0,0] 0.0) (<= X[0,0] 1.0) (>= X[0,1] 0.0) (<= X[0,1] 1.0)))
+     (assert (>= Y[0,0] 0.9))`,
+  );
+});
+
+const verify = (model: string, property: string, ...more: string[]) => counterfoil(["verify", at(model), at(property), ...more]);
+
+describe("verify", () => {
+  test("prints unsat, and nothing else", async () => {
+    const { code, out } = await verify("model.onnx", "unsat.vnnlib", "--timeout", "20");
+    expect([code, out]).toEqual([0, "unsat\n"]);
+  });
+
+  test("speaks of float32 machines where it is asked to", async () => {
+    const { code, out } = await verify("model.onnx", "unsat.vnnlib", "--semantics", "float32", "--json");
+    expect([code, JSON.parse(out)]).toMatchObject([
+      0,
+      { verdict: "unsat", semantics: "float32", counterexample: null, inputs: 2, outputs: 1 },
+    ]);
+  });
+
+  test("prints sat and a counterexample, which replay confirms; one that is none it refuses", async () => {
+    const { code, out } = await verify("model.onnx", "sat.vnnlib", "--counterexample", at("found.txt"));
+    expect(code).toBe(0);
+    expect(out).toMatch(/^sat\n\(\(X_0 [\d.e-]+\)\n\(X_1 [\d.e-]+\)\n\(Y_0 [\d.e-]+\)\)\n$/);
+    expect(readFileSync(at("found.txt"), "utf8")).toBe(out);
+    const valid = await counterfoil(["replay", at("model.onnx"), at("sat.vnnlib"), at("found.txt")]);
+    expect([valid.code, valid.out]).toEqual([0, "valid\n"]);
+    const other = await counterfoil(["replay", at("model.onnx"), at("unsat.vnnlib"), at("found.txt")]);
+    expect([other.code, other.out]).toEqual([1, "invalid\n"]);
+  });
+
+  test("a requirement in JSON states what should hold", async () => {
+    const { out } = await verify("model.onnx", "stays.json", "--json");
+    expect(JSON.parse(out)).toMatchObject({ verdict: "unsat", property: { format: "json" } });
+  });
+
+  test("a VNN-LIB 2 query names its network; its counterexample is an assignment", async () => {
+    const { code, out } = await counterfoil(["verify", at("query.vnnlib"), "--network", `N=${at("model.onnx")}`]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/^sat\nX Real \[1,2\]\n[\d.e-]+\n[\d.e-]+\nY Real \[1,1\]\n[\d.e-]+\n$/);
+    writeFileSync(at("assignment.txt"), out);
+    const replayed = await counterfoil(["replay", at("query.vnnlib"), at("assignment.txt"), "--network", `N=${at("model.onnx")}`]);
+    expect([replayed.code, replayed.out]).toEqual([0, "valid\n"]);
+  });
+
+  test("an empty box holds no counterexample", async () => {
+    expect((await verify("model.onnx", "empty.vnnlib")).out).toBe("unsat\n");
+  });
+
+  test.each([
+    ["floor.onnx", /Floor/],
+    ["nan.onnx", /NaN|finite/],
+  ])("%s is unknown, and stderr says why", async (file, why) => {
+    const { code, out, err } = await verify(file, "unsat.vnnlib", "--timeout", "5");
+    expect([code, out]).toEqual([0, "unknown\n"]);
+    expect(err).toMatch(why);
+  });
+
+  test.skipIf(!present)("threads go on with what takes longer than a moment", async () => {
+    const acas = ["acasxu/onnx/ACASXU_run2a_1_1_batch_2000.onnx", "acasxu/vnnlib/prop_5.vnnlib"].map((p) => join(FOLDER, p));
+    const { code, out } = await counterfoil(["verify", ...acas, "--threads", "2", "--timeout", "60"]);
+    expect([code, out]).toEqual([0, "unsat\n"]);
+  });
+});
+
+describe("what is wrong is said in one sentence", () => {
+  test.each([
+    ["other sizes", ["verify", at("model.onnx"), at("three.vnnlib")], "a property over the 2 inputs"],
+    ["unbounded", ["verify", at("model.onnx"), at("open.vnnlib")], "X_1 without a bound above"],
+    ["a product", ["verify", at("model.onnx"), at("product.vnnlib")], "linear"],
+    ["damaged gzip", ["verify", at("model.onnx"), at("damaged.vnnlib")], "a whole gzip file"],
+    ["no time", ["verify", at("model.onnx"), at("sat.vnnlib"), "--timeout", "0"], "--timeout to be a number > 0"],
+    ["no property", ["verify", at("model.onnx")], "MODEL.onnx PROPERTY.vnnlib"],
+    ["another network's name", ["verify", at("query.vnnlib"), "--network", `M=${at("model.onnx")}`], "--network N=MODEL.onnx"],
+    ["no counterexample", ["replay", at("model.onnx"), at("sat.vnnlib")], "a counterexample's file as the last word"],
+    ["a folder without instances", ["vnncomp", dir], "a file at"],
+  ])("%s", async (_, args, part) => {
+    const finished = await counterfoil(args);
+    expect(finished.code).toBe(2);
+    expect(sentence(finished)).toContain(part);
+  });
+});
+
+describe("vnncomp", () => {
+  test("counts, compares, writes a table and goes on from it", async () => {
+    writeFileSync(at("instances.csv"), "model.onnx,sat.vnnlib,20\n./model.onnx,unsat.vnnlib,20\nfloor.onnx,unsat.vnnlib,20\n");
+    writeFileSync(at("truth.csv"), "onnx,vnnlib,result\nmodel.onnx,sat.vnnlib,sat\nmodel.onnx,unsat.vnnlib,unsat\n");
+    const run = (...more: string[]) =>
+      counterfoil(["vnncomp", dir, "--truth", at("truth.csv"), "--csv", at("out.csv"), "--jobs", "1", ...more]);
+    const first = await run();
+    expect([first.code, first.out]).toEqual([
+      0,
+      expect.stringMatching(/^1 sat, 1 unsat, 1 unsolved; of those with a known answer 2 right, 0 wrong;/),
+    ]);
+    const rows = readFileSync(at("out.csv"), "utf8").trim().split("\n");
+    expect(rows[0]).toBe("onnx,vnnlib,limit,result,seconds,truth");
+    expect(rows.slice(1).map((r) => r.split(",")[3])).toEqual(["sat", "unsat", "unknown"]);
+    // two rows are there: one is left to do
+    writeFileSync(at("out.csv"), `${rows.slice(0, 3).join("\n")}\n`);
+    const again = await run("--json");
+    expect(again.err).toContain("2 of 3 instances are in");
+    expect(JSON.parse(again.out)).toMatchObject({ instances: 3, sat: 1, unsat: 1, unsolved: 1, right: 2, wrong: 0 });
+    writeFileSync(at("truth.csv"), "onnx,vnnlib,result\nmodel.onnx,sat.vnnlib,unsat\n");
+    const wrong = await run();
+    expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("model.onnx sat.vnnlib is unsat, not sat")]);
+  });
+});
