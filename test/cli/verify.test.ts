@@ -1,4 +1,5 @@
 /** The commands of verification as people type them, on a network of two inputs: y = max(x₀ + x₁, 0) − 1. */
+import { spawnSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -147,5 +148,27 @@ describe("vnncomp", () => {
     writeFileSync(at("truth.csv"), "onnx,vnnlib,result\nmodel.onnx,sat.vnnlib,unsat\n");
     const wrong = await run();
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("model.onnx sat.vnnlib is unsat, not sat")]);
+  });
+});
+
+describe("the competition's scripts", () => {
+  const script = (name: string, ...args: string[]) =>
+    spawnSync(join(import.meta.dirname, "../../scripts/vnncomp", name), ["v1", "test", ...args]).status;
+
+  test("write the verdict, and the counterexample after sat", () => {
+    for (const [property, first] of [
+      ["sat.vnnlib", /^sat\n\(\(X_0 /],
+      ["unsat.vnnlib", /^unsat\n$/],
+    ] as const) {
+      expect(script("prepare_instance.sh", at("model.onnx"), at(property))).toBe(0);
+      expect(script("run_instance.sh", at("model.onnx"), at(property), at("result.txt"), "20")).toBe(0);
+      expect(readFileSync(at("result.txt"), "utf8")).toMatch(first);
+    }
+  });
+
+  test("say error where there is one, and what is missing before the time runs", () => {
+    expect(script("run_instance.sh", at("model.onnx"), at("three.vnnlib"), at("result.txt"), "20")).toBe(0);
+    expect(readFileSync(at("result.txt"), "utf8")).toBe("error\n");
+    expect(script("prepare_instance.sh", at("model.onnx"), at("nowhere.vnnlib"))).toBe(1);
   });
 });
