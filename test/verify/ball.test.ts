@@ -30,8 +30,8 @@ function pointOf({ norm, centre, radius }: Ball, seed: number, s: number): Float
 describe("balls in L2 and L1", () => {
   for (const norm of ["l2", "l1"] as const)
     test.each(KINDS)(`${norm}, %s: bounds hold on the border and within, and are tighter than those of the box around`, async (kind) => {
-      let [ours, around] = [0, 0];
-      for (let seed = 0; seed < 10; seed++) {
+      let [ours, around, escapes] = [0, 0, 0];
+      for (let seed = 0; seed < 6; seed++) {
         const net = networkFor(kind, seed);
         const centre = Float64Array.from(uniform(seedKey(seed), net.vertices[0]!.size, -0.5, 0.5));
         const ball: Ball = { norm, centre, radius: [0.05, 0.3][seed % 2]! };
@@ -49,18 +49,15 @@ describe("balls in L2 and L1", () => {
         });
         for (let s = 0; s < 200; s++) {
           const values = evaluate(net, pointOf(ball, seed, s));
+          const { low: l, high: h } = lines.enclosure;
           values.forEach((v, k) => {
-            v.forEach((y, i) => {
-              expect(y).toBeGreaterThanOrEqual(lines.enclosure.low[k]![i]! - 1e-12);
-              expect(y).toBeLessThanOrEqual(lines.enclosure.high[k]![i]! + 1e-12);
-            });
+            for (let i = 0; i < v.length; i++) if (!(v[i]! >= l[k]![i]! - 1e-12 && v[i]! <= h[k]![i]! + 1e-12)) escapes++;
           });
-          for (let r = 0; r < 3; r++) {
-            const value = values.at(-1)!.reduce((sum, y, i) => sum + rows[r * m + i]! * y, 0);
-            expect(value).toBeGreaterThanOrEqual(least[r]! - 1e-12);
-          }
+          for (let r = 0; r < 3; r++)
+            if (!(values.at(-1)!.reduce((sum, y, i) => sum + rows[r * m + i]! * y, 0) >= least[r]! - 1e-12)) escapes++;
         }
       }
+      expect(escapes).toBe(0);
       if (Number.isFinite(around)) expect(ours).toBeGreaterThan(around);
     });
 

