@@ -198,4 +198,5 @@ export const host: Host = {
       async () => new Uint8Array(await readFile(join(dirname(createRequire(import.meta.url).resolve(`${name}/package.json`)), path))),
     ),
   threads,
+  highs: () => import("highs"),
 };

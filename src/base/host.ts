@@ -27,6 +27,8 @@ export interface Host {
   /** A file inside an installed npm package. */
   packageFile(packageName: string, path: string): Promise<Uint8Array>;
   readonly threads: Threads;
+  /** The solver of linear programs, a module that bundlers for browsers cannot take; null there. */
+  highs(): Promise<unknown>;
 }
 
 export interface ImageWish {

@@ -58,4 +58,5 @@ export const host: Host = {
   encodeGif: nowhere("an animated picture"),
   encodeJpeg: (pixels, quality) => encode(pixels, { type: "image/jpeg", quality: quality / 100 }),
   threads,
+  highs: async () => null,
 };

@@ -1,4 +1,5 @@
 /** Linear programs, by HiGHS: whether half-spaces meet in a box. What it answers is checked: its multipliers prove in float64, or nothing does. */
+import { host } from "#host";
 import { type HalfSpace, leastOf } from "../bound/concretize.ts";
 import { UNIT } from "../net/unit.ts";
 
@@ -13,9 +14,9 @@ interface Solver {
     readonly Rows: readonly { readonly Dual?: number }[];
   };
 }
-let loaded: Promise<Solver> | undefined;
-const solver = (): Promise<Solver> => {
-  loaded ??= import("highs").then((module) => (module as unknown as { readonly default: () => Promise<Solver> }).default());
+let loaded: Promise<Solver | null> | undefined;
+const solver = (): Promise<Solver | null> => {
+  loaded ??= host.highs().then((module) => (module === null ? null : (module as { readonly default: () => Promise<Solver> }).default()));
   return loaded;
 };
 
@@ -28,9 +29,12 @@ export type Met =
 /**
  * min s over x in the box, g·x + h ≤ s for all half-spaces. Where s > 0, multipliers μ ≥ 0 of the rows have Σμ(g·x + h) > 0 on the whole box
  * (Farkas): that sum is then bounded outward as every row is.
+ * @returns null where there is no solver, in browsers
  */
-export async function meet(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Promise<Met> {
-  const { Columns, Rows, Status } = (await solver()).solve(programOf(halves, low, high), { output_flag: false });
+export async function meet(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Promise<Met | null> {
+  const highs = await solver();
+  if (!highs) return null;
+  const { Columns, Rows, Status } = highs.solve(programOf(halves, low, high), { output_flag: false });
   const x = low.map((l, j) => Math.min(Math.max(Columns[`x${j}`]?.Primal ?? l, l), high[j]!));
   if (Status !== "Optimal") return { kind: "point", x };
   const n = low.length;

@@ -133,7 +133,8 @@ export class RectifierSplit implements Search<Domain> {
       if (!split) {
         const next: Domain = { ...domain, lines, alphas: own, missing: -least };
         // of a ball no linear program tells
-        out[at] = this.#bends || this.#goal.ball ? this.#halved(next, halves, candidates) : await this.#ended(domain, lines);
+        const ended = this.#bends || this.#goal.ball ? null : await this.#ended(domain, lines);
+        out[at] = ended ?? this.#halved(next, halves, candidates);
         continue;
       }
       const part = (sign: 1 | -1): Domain => ({
@@ -164,7 +165,7 @@ export class RectifierSplit implements Search<Domain> {
   }
 
   /** Where all rectifiers are decided the network is linear, and a linear program tells whether rows and splits meet in the box. */
-  async #ended({ disjunct, splits }: Domain, lines: Relaxation): Promise<Looked<Domain>> {
+  async #ended({ disjunct, splits }: Domain, lines: Relaxation): Promise<Looked<Domain> | null> {
     const { vertices } = this.#goal.network;
     const whole = { ...lines, cuts: undefined };
     const half = async (at: number, element: number, sign: number): Promise<HalfSpace> => {
@@ -176,7 +177,7 @@ export class RectifierSplit implements Search<Domain> {
     for (const row of this.#goal.disjuncts[disjunct]!) halves.push(await half(this.#last, row, 1));
     for (const { vertex, element, sign } of splits) halves.push(await half((vertices[vertex] as Rectifier).from, element, -sign));
     const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!);
-    return met.kind === "refuted" ? met : { kind: "stuck", candidates: [met.x] };
+    return met?.kind === "point" ? { kind: "stuck", candidates: [met.x] } : met;
   }
 
   /** Enclose each domain anew; those in which nothing is left are left out. */
