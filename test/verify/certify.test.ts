@@ -26,7 +26,9 @@ import { adam, cyclic } from "../../src/optim/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
 import { fit as train } from "../../src/train/index.ts";
-import { certify, crown, ibp, METHODS } from "../../src/verify/index.ts";
+import { certify, METHODS } from "../../src/verify/index.ts";
+import { crown } from "../laws/crown.ts";
+import { ibp } from "../laws/ibp.ts";
 
 const run = { threads: 1 } as const;
 const nets: Readonly<Record<string, LayerSpec>> = {
