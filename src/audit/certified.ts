@@ -53,5 +53,9 @@ export async function certified(model: LabelModel, data: Data, result: CascadeRe
   const { samples } = await certify(model, part, { device, threads, epsilon, norm: ball, range, seed, steps: 0, signal, onProgress });
   for (const s of samples) status.set(left[s.index]!, s.status);
   const proven = samples.filter((s) => s.status === "certified").length;
-  return { accuracy: proven / result.samples.length, how: `CROWN in float64, ${NORMS[ball]} ball cut to the data's range, on what the cascade left`, status };
+  return {
+    accuracy: proven / result.samples.length,
+    how: `CROWN in float64, ${NORMS[ball]} ball cut to the data's range, on what the cascade left`,
+    status,
+  };
 }

@@ -143,7 +143,7 @@ async function proofs(
   const at: (BallVerdict | null)[] = [...attacked];
   let unstable: SampleCertificates["unstable"] = null;
   const bounds = method === "ibp" ? (["ibp"] as const) : (["ibp", "crown"] as const);
-  let top = at.findLastIndex((v) => v === null);
+  let top = at.lastIndexOf(null);
   for (; top >= 0; top--) {
     let margin = Number.NEGATIVE_INFINITY;
     const one = { ...claim, epsilon: epsilons[top]! };
@@ -171,9 +171,13 @@ async function proofs(
   }
   if (method !== "complete" || prover.unread) return { at: at as BallVerdict[], unstable };
   for (let k = top + 1; k < at.length && at[k]!.status === "unknown"; k++) {
-    const { verdict, counterexample, reason } = await prover.search({ ...claim, epsilon: epsilons[k]! }, { timeout, threads, seed, starts: 0, signal });
+    const { verdict, counterexample, reason } = await prover.search(
+      { ...claim, epsilon: epsilons[k]! },
+      { timeout, threads, seed, starts: 0, signal },
+    );
     if (verdict === "unsat") {
-      for (let j = 0; j <= k; j++) if (at[j]!.status === "unknown") at[j] = { ...at[j]!, status: "certified", by: "complete", reason: null };
+      for (let j = 0; j <= k; j++)
+        if (at[j]!.status === "unknown") at[j] = { ...at[j]!, status: "certified", by: "complete", reason: null };
     } else if (verdict === "sat") {
       const { x, y } = counterexample!;
       const distance = norms[claim.norm].distance(Float64Array.from(x, (v, i) => v - claim.x[i]!));

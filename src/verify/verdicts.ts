@@ -1,6 +1,6 @@
 /** What verdicts on samples add up to, at each ε. */
 import type { GradientModel } from "../model/index.ts";
-import type { CertifyEachOptions, Method, SampleCertificates, BallVerdict } from "./certify.ts";
+import type { BallVerdict, CertifyEachOptions, Method, SampleCertificates } from "./certify.ts";
 
 /** A sample at one ε. */
 export interface Certificate extends BallVerdict {
@@ -61,7 +61,10 @@ export interface LayerStability {
 }
 
 /** How many rectifiers CROWN left unstable, layer by layer, over the samples that it was asked about. */
-export function stability(samples: readonly SampleCertificates[], layers: readonly number[]): { readonly n: number; readonly layers: LayerStability[] } {
+export function stability(
+  samples: readonly SampleCertificates[],
+  layers: readonly number[],
+): { readonly n: number; readonly layers: LayerStability[] } {
   const asked = samples.flatMap((s) => (s.unstable ? [s.unstable] : []));
   return {
     n: asked.length,
