@@ -55,7 +55,7 @@ function charts({ results, samples }: Shown): Html {
       title: "Between proof and attack",
       x: `ε (${norm})`,
       y: "accuracy",
-      width: 470,
+      width: 455,
       height: 300,
       band: { colour: COLOURS[0], lower: certified, upper: attacked },
       series: [
@@ -67,7 +67,7 @@ function charts({ results, samples }: Shown): Html {
       title: "Time per sample",
       x: "seconds, attack and proofs together",
       y: "samples done within",
-      width: 400,
+      width: 395,
       height: 300,
       series: [{ name: "", colour: COLOURS[2], points: within }],
       ticks: [0, 0.25, 0.5, 0.75, 1].map((t) => t * most),
