@@ -9,7 +9,7 @@ import { crossEntropy, dense, flatten, relu, sequential } from "../../src/nn/ind
 import { write } from "../../src/onnx/index.ts";
 import { builder, intervals } from "../../src/pass/index.ts";
 import { evaluate } from "../../src/run/index.ts";
-import { fit } from "../../src/train/index.ts";
+import { fit as teach } from "../../src/train/index.ts";
 import { certify } from "../../src/verify/index.ts";
 
 const [N, D, K] = [20, 5, 3];
@@ -54,7 +54,7 @@ test("what it trains is certified by intervals, and what it does not is not", as
   const { train, validation, test: held, inputShape } = await loadSplits("mnist", { limit: 3_000 });
   const network = () => sequential(flatten(), dense(32), relu(), dense(10))(inputShape, seedKey(0));
   const certified = async (worstCase?: ReturnType<typeof ibpTraining>) => {
-    const { graph } = await fit(network(), train, validation, { threads: 1, epochs: 4, batch: 50, worstCase });
+    const { graph } = await teach(network(), train, validation, { threads: 1, epochs: 4, batch: 50, worstCase });
     const model = await openClassifier(write(graph), { threads: 1 });
     const some = { x: rows(held.x, 0, 50), labels: held.y.slice(0, 50) };
     const { certifiedAccuracy } = await certify(model, some, { threads: 1, epsilon: 0.05, method: "ibp", steps: 5 });
