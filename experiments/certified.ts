@@ -113,11 +113,11 @@ const lines = SUBJECTS.flatMap((s) =>
 const text = [
   "# Between proof and attack",
   "",
-  `Made by \`npx tsx --conditions=source experiments/certified.ts\`: MNIST, L∞, the first test digits. The network trained on interval bounds is \`cnn\` (${EPOCHS} epochs, batch 100, ε up to 0.1, κ down to 0.5); the others are \`at.onnx\` and \`std.onnx\` of test/golden/attacks. Accuracies are shares of all samples: certified by interval bounds, by those or CROWN, by those or a search of ${SUBJECTS[0]!.timeout} s a sample (${SUBJECTS[1]!.timeout} s for the other two networks, and fewer samples, as most of theirs use it up). Attacked: what neither PGD-40 nor the search has turned. Seconds are of one thread, start included.`,
+  `Made by \`npx tsx --conditions=source experiments/certified.ts\`: MNIST, L∞, the first test digits. The network trained on interval bounds is \`cnn\` (${EPOCHS} epochs, batch 100, ε up to 0.1, κ down to 0.5); the others are \`at.onnx\` and \`std.onnx\` of test/golden/attacks. Accuracies are shares of all samples: certified by interval bounds, by those or CROWN, by those or a search of ${SUBJECTS[0]!.timeout} s for a sample (of the other two networks fewer samples, as many of theirs use it up). Attacked: what neither PGD-40 nor the search has turned. Seconds are processor time of one thread, start included; the limit of the search is time on the clock, and other work shared the two cores.`,
   "",
   table(["trained against", "ε", "n", "natural", "IBP", "CROWN", "complete", "attacked", "PGD alone", "undecided", "s a sample"], lines),
   "",
-  "What the search still leaves open on networks that were not trained to be certified is the honest state of things: their true accuracy lies somewhere between.",
+  "Of networks that were not trained to be certified the search leaves much open where ε is large, and their true accuracy lies somewhere between; interval bounds alone prove nothing of them.",
   "",
 ];
 writeFileSync(new URL("./certified.md", import.meta.url), text.join("\n"));

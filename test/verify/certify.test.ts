@@ -96,7 +96,7 @@ describe.each(Object.entries(nets))("bounds of a %s network", (name, spec) => {
 
 describe("on digits", async () => {
   const data = await loadSplits("mnist", { limit: 6000 });
-  const small = { x: rows(data.test.x, 0, 40), labels: data.test.y.slice(0, 40) };
+  const small = { x: rows(data.test.x, 0, 20), labels: data.test.y.slice(0, 20) };
   const trained = (
     adversary?: ReturnType<typeof fgsmRs>,
     spec = sequential(conv(6, 4, { stride: 2, pad: 1 }), relu(), conv(8, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(10)),
@@ -118,7 +118,7 @@ describe("on digits", async () => {
     "nothing certified of a network trained by %s is fooled by PGD with restarts",
     async (name, adversary) => {
       const victim = await openClassifier(write((await trained(adversary)).graph), run);
-      for (const method of METHODS)
+      for (const method of ["ibp", "crown"] as const)
         for (const epsilon of [0.01, 0.03, 0.06]) {
           const proof = await certify(victim, small, { ...run, epsilon, method });
           expect(proof.certifiedAccuracy).toBeLessThanOrEqual(proof.attackedAccuracy);
@@ -165,7 +165,7 @@ describe("on digits", async () => {
 describe.each(["linf", "l2", "l1"] as const)(
   "laws in %s",
   async (norm) => {
-    const scale = { linf: 1, l2: 4, l1: 40 }[norm];
+    const scale = { linf: 1, l2: 4, l1: 150 }[norm];
     const epsilons = [0.01, 0.03, 0.1].map((v) => v * scale);
     const layer = nets.relu!([...shape], seedKey(7));
     const model = await openClassifier(write(inferenceGraph(layer, layer.params, { batch: 1 })), run);
