@@ -75,7 +75,8 @@ async function confidence(model: { scores(x: Tensor<"float32">): Promise<Tensor<
   };
 }
 
-async function pictures(
+/** PNGs of a sample, of what was added, and of what it became. */
+export async function pictures(
   a: Float32Array,
   b: Float32Array,
   shape: readonly number[],

@@ -4,7 +4,7 @@ export { type Check, checks, type Findings, type Verdict } from "./checks/index.
 export { type Point, SHARES } from "./curve.ts";
 export type { Carried, Channel } from "./deployment.ts";
 export { type Ensemble, ensembleFor, PRESETS, type Preset, type Stage } from "./ensemble.ts";
-export { type Exhibit, gallery } from "./gallery.ts";
+export { type Exhibit, gallery, pictures } from "./gallery.ts";
 export { auditJunit } from "./junit.ts";
 export { auditPage } from "./page.ts";
 export { type AuditReport, REPORT_VERSION, reportJsonSchema, reportSchema } from "./report.ts";

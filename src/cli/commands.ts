@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   replay: async () => (await import("./replay.ts")).default,
   vnncomp: async () => (await import("./vnncomp.ts")).default,
   certify: async () => (await import("./certify.ts")).default,
+  radius: async () => (await import("./radius.ts")).default,
   smooth: async () => (await import("./smooth.ts")).default,
   gan: async () => (await import("./gan.ts")).default,
   sample: async () => (await import("./sample.ts")).default,

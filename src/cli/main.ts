@@ -54,8 +54,12 @@ function resumed(args: readonly string[]): string[] {
   return bare && args.includes("--out") && folder !== undefined ? args.with(at, `--resume=${folder}`) : [...args];
 }
 
+/** Whether what is done so far lies in a folder, from which the same command goes on. */
+const keeps = ([command = "", ...rest]: readonly string[]): boolean =>
+  command === "audit" || (/^(certify|radius)$/.test(command) && rest.some((a) => /^--out(=|$)/.test(a)));
+
 /** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to, 130 where they stopped it. */
-function verdict(error: unknown, command: string): { code: 2 | 3 | 130; sentence: string } {
+function verdict(error: unknown, command: string, goesOn: boolean): { code: 2 | 3 | 130; sentence: string } {
   if (error instanceof CounterfoilError)
     return {
       code: error.code === "interrupted" ? INTERRUPTED : 2,
@@ -66,7 +70,7 @@ function verdict(error: unknown, command: string): { code: 2 | 3 | 130; sentence
   if (error instanceof Error && error.name === "AbortError")
     return {
       code: INTERRUPTED,
-      sentence: command === "audit" ? "interrupted; the same command goes on where it was" : "interrupted before it was done; run it again",
+      sentence: goesOn ? "interrupted; the same command goes on where it was" : "interrupted before it was done; run it again",
     };
   const what = oneLine(error instanceof Error ? error.message : String(error));
   return { code: 3, sentence: `this is our bug: ${what}; run again with --verbose and report what it prints` };
@@ -80,7 +84,7 @@ const argv = process.argv.slice(2).filter((a) => a !== "--verbose");
 try {
   process.exitCode = await run(argv);
 } catch (error) {
-  const { code, sentence } = verdict(error, argv[0] ?? "");
+  const { code, sentence } = verdict(error, argv[0] ?? "", keeps(argv));
   process.stderr.write(`counterfoil: ${oneLine(sentence)}\n`);
   if (verbose && error instanceof Error) process.stderr.write(`${error.stack}\n`);
   process.exitCode = code;

@@ -22,7 +22,7 @@ import {
   type Transform,
   warmUp,
 } from "../optim/index.ts";
-import { type Adversary, fit } from "../train/index.ts";
+import { type FitOptions, fit } from "../train/index.ts";
 import { splits } from "./data.ts";
 import { choice, jsonArg, maybeNumber, number, runArgs, runOptions, seedOf } from "./options.ts";
 import { interruptible, meter, percent, printJson, say } from "./output.ts";
@@ -102,7 +102,7 @@ const freshFolder = (command: string, model: string): string =>
 export async function train(
   command: "train" | "harden",
   given: TrainingArgs,
-  adversaryIn?: (range: Dataset["range"]) => Adversary,
+  defenceIn?: (range: Dataset["range"]) => Pick<FitOptions, "adversary" | "worstCase">,
   extra: Readonly<Record<string, unknown>> = {},
 ): Promise<number> {
   const args = given as Texts;
@@ -112,10 +112,10 @@ export async function train(
   const batch = number("batch", args.batch, { least: 1, whole: true });
   const name = args.model!;
   const data = await splits(args.data!, { limit: args.limit, seed: args.seed });
-  const adversary = adversaryIn?.(data.range);
+  const defence = defenceIn?.(data.range);
   const layer = preprocessed(classifier(name, data.inputShape, data.classes.length, seed), scalingOf(data.train));
   const steps = epochs * Math.floor(data.train.y.length / batch);
-  const rate = maybeNumber("rate", args.rate, { above: 0 }) ?? (adversary ? 5e-3 : 3e-3);
+  const rate = maybeNumber("rate", args.rate, { above: 0 }) ?? (defence?.adversary ? 5e-3 : 3e-3);
   const plan = { transform: transform(args), schedule: schedule(args, rate, steps) };
   const ema = maybeNumber("ema", args.ema, { least: 0, most: 1 });
   const patience = maybeNumber("patience", args.patience, { least: 1, whole: true });
@@ -140,7 +140,7 @@ export async function train(
       batch,
       seed,
       ...plan,
-      adversary,
+      ...defence,
       ema,
       patience,
       folder,

@@ -8,7 +8,7 @@ import { firstNonFinite } from "./blame.ts";
 import { evaluator } from "./evaluate.ts";
 import { type LoopOptions, type LoopResult, loop, type Position, type Trainee } from "./loop.ts";
 import { drawNoise } from "./noise.ts";
-import { type Adversary, type ClassifierStep, classifierStep } from "./step.ts";
+import { type Adversary, type ClassifierStep, classifierStep, type WorstCase } from "./step.ts";
 
 export interface Labelled {
   readonly x: Tensor<"float32">;
@@ -26,6 +26,8 @@ export interface FitOptions extends RunOptions, Omit<LoopOptions, "monitor"> {
   readonly schedule?: Schedule;
   /** Trains on its examples instead of the clean ones. */
   readonly adversary?: Adversary;
+  /** Trains on this loss over a box around each sample, instead of on one point of it. */
+  readonly worstCase?: WorstCase;
   /** α: weight of the loss on the clean inputs beside the adversary's; default 0. */
   readonly cleanShare?: number;
   /** Decay of an average of the weights that is evaluated and exported in their place. */
@@ -42,7 +44,7 @@ export interface FitResult extends LoopResult {
 
 /** Train `layer` on `train`; `validation` (may be empty) picks the best epoch. */
 export async function fit(layer: Layer, train: Labelled, validation: Labelled, options: FitOptions): Promise<FitResult> {
-  const { batch = 128, seed = 0, transform = adam(), adversary, cleanShare, ema, epochs } = options;
+  const { batch = 128, seed = 0, transform = adam(), adversary, worstCase, cleanShare, ema, epochs } = options;
   const stepsPerEpoch = Math.floor(train.y.length / batch);
   const schedule = options.schedule ?? cyclic(3e-3, epochs * stepsPerEpoch, 0.4);
   const root = seedKey(seed);
@@ -52,6 +54,7 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
     batch,
     transform,
     adversary,
+    worstCase,
     cleanShare,
     ema,
     device: options.device,
@@ -61,6 +64,7 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
   const feeds = ({ epoch, index, step: k }: Position) => [
     ...batches(epoch, index),
     full([], schedule(k)),
+    ...(worstCase ? [full([], k / Math.max(epochs * stepsPerEpoch - 1, 1))] : []),
     ...drawNoise(fold(fold(root, "noise"), k), step.noise),
   ];
   const state = () => {
@@ -96,7 +100,8 @@ export async function fit(layer: Layer, train: Labelled, validation: Labelled, o
     blame: (at) => firstNonFinite(step, at.map(feeds), options),
   };
   try {
-    const result = await loop(trainee, { ...options, monitor: "validation/accuracy" });
+    // the accuracy at points would choose an epoch before the worst case counted
+    const result = await loop(trainee, { ...options, monitor: worstCase ? undefined : "validation/accuracy" });
     const weights = best ?? exported(layer, step, ema !== undefined);
     return { ...result, weights, graph: inferenceGraph(layer, weights), runtime: step.program.runtime };
   } finally {

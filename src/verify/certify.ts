@@ -1,18 +1,24 @@
-/** Per sample: is every input of the ball classified as the label? Certified, falsified, or unknown. */
-import { attack, linf, pgd } from "../attack/index.ts";
-import { rows, size, type Tensor, take } from "../base/index.ts";
-import { atBatch, type GradientModel } from "../model/index.ts";
-import type { RunOptions } from "../run/index.ts";
-import { crown } from "./crown.ts";
-import { ibp } from "./ibp.ts";
+/** Per sample and ε: is every input of the ball classified as the label? Certified, falsified, or unknown. */
+import { attack, norms, pgd, row } from "../attack/index.ts";
+import { fail, rows, type Tensor, take } from "../base/index.ts";
+import type { GradientModel } from "../model/index.ts";
+import { cores, type RunOptions } from "../run/index.ts";
+import { type Claim, Prover } from "./prover.ts";
+import { type CertifyResult, results } from "./verdicts.ts";
 
-export type Method = "ibp" | "crown";
-export const METHODS: readonly Method[] = ["ibp", "crown"];
+/** Each tries what the ones before it do first. */
+export const METHODS = ["ibp", "crown", "complete"] as const;
+export type Method = (typeof METHODS)[number];
 
 export interface CertifyOptions extends RunOptions {
-  /** L∞ radius, in the data's units. */
+  /** Radius, in the data's units. */
   readonly epsilon: number;
+  /** Default L∞. */
+  readonly norm?: Claim["norm"];
+  /** Default CROWN; `complete` searches on until it is decided, or the timeout is over. */
   readonly method?: Method;
+  /** Seconds of the search for one sample at one ε; default 10. */
+  readonly timeout?: number;
   readonly range?: readonly [number, number];
   readonly seed?: number;
   /** Steps of the PGD that tries to falsify; default 40. 0: none, where stronger attacks have been. */
@@ -21,154 +27,203 @@ export interface CertifyOptions extends RunOptions {
   readonly onProgress?: (done: number, total: number) => void;
 }
 
-export interface Certificate {
+export interface CertifyEachOptions extends Omit<CertifyOptions, "epsilon"> {
+  /** Radii, ascending. */
+  readonly epsilons: readonly number[];
+  /** Samples that need not be looked at again. */
+  readonly done?: readonly SampleCertificates[];
+}
+
+/** What became of a sample at one ε. */
+export interface BallVerdict {
+  /** `falsified`: wrong on the clean input, or on an input inside ball and range that the file itself was run on. */
+  readonly status: "certified" | "falsified" | "unknown";
+  /** What decided it; null where nothing did. */
+  readonly by: "clean" | "pgd" | Method | null;
+  /** Why it is unknown; null otherwise. */
+  readonly reason: string | null;
+  /** Lower bound of the least margin, label minus any other class, as it was proven before any search; null where a counterexample is known, or a larger ball was certified. */
+  readonly margin: number | null;
+  /** The class that the file gives the counterexample, its distance, and itself. */
+  readonly counterexample: { readonly predicted: number; readonly distance: number; readonly x: readonly number[] } | null;
+}
+
+export interface SampleCertificates {
   readonly index: number;
   readonly label: number;
   readonly predicted: number;
-  /** `falsified`: wrong on the clean input, or on an input inside the ball that the file itself was run on. */
-  readonly status: "certified" | "falsified" | "unknown";
-  /** Proven lower bound of the least margin, label minus any other class, over the ball; null where a counterexample is known. */
-  readonly margin: number | null;
+  /** At each ε. */
+  readonly at: readonly BallVerdict[];
+  /** By rectifier layer, the neurons that CROWN left unstable at the largest ε that it was asked about; null where it was not. */
+  readonly unstable: readonly (readonly number[])[] | null;
+  readonly seconds: number;
 }
 
-export interface CertifyResult {
-  readonly n: number;
-  readonly method: Method;
-  readonly epsilon: number;
-  readonly norm: "linf";
-  /** Of the data: balls are cut to it. */
-  readonly range: readonly [number, number];
-  readonly cleanAccuracy: number;
-  /** Share certified: a lower bound of the accuracy under any attack. */
-  readonly certifiedAccuracy: number;
-  /** Share that PGD could not falsify: an upper bound of it. */
-  readonly attackedAccuracy: number;
-  readonly seed: number;
-  readonly runtime: string;
-  readonly samples: readonly Certificate[];
+/** Samples that are attacked together. */
+const CHUNK = 32;
+
+const falsified = (by: BallVerdict["by"], counterexample: BallVerdict["counterexample"]): BallVerdict => ({
+  status: "falsified",
+  by,
+  reason: null,
+  margin: null,
+  counterexample,
+});
+
+/**
+ * Certify samples one after another, at all ε: PGD looks for counterexamples first, bounds are computed where it finds none, and a search decides what they
+ * leave. What a larger ball proves holds in smaller ones, and a counterexample counts in every ball that it lies in.
+ * @throws epsilon, label-count, label-range, input-size, input-range; the signal's reason
+ */
+export async function* certifyEach(
+  classifier: GradientModel,
+  data: { readonly x: Tensor<"float32">; readonly labels: ArrayLike<number> },
+  options: CertifyEachOptions,
+): AsyncGenerator<SampleCertificates> {
+  const { epsilons, norm = "linf", range = [0, 1], seed = 0, steps = 40, signal, onProgress, done = [] } = options;
+  if (epsilons.length === 0 || epsilons.some((v, k) => !(v >= 0) || v <= (epsilons[k - 1] ?? -1)))
+    fail({ code: "epsilon", expected: "radii ≥ 0, ascending", got: `[${epsilons}]`, mend: "sort them, each once" });
+  const n = data.x.shape[0]!;
+  const known = new Set(done.map((s) => s.index));
+  const open = Array.from({ length: n }, (_, i) => i).filter((i) => !known.has(i));
+  const prover = new Prover(classifier);
+  let finished = n - open.length;
+  try {
+    for (let at = 0; at < open.length; at += CHUNK) {
+      const chosen = open.slice(at, at + CHUNK);
+      const start = performance.now();
+      const part = { x: take(classifier.samples(data.x), chosen), labels: chosen.map((i) => data.labels[i]!) };
+      const found: (BallVerdict | null)[][] = chosen.map(() => []);
+      let predicted: number[] = [];
+      for (const epsilon of epsilons) {
+        signal?.throwIfAborted();
+        const { samples, adversarial } = await attack(classifier, part, {
+          ...options,
+          // with ε = 0 only what is wrong when clean is found
+          attack: pgd({ steps: Math.max(steps, 1) }),
+          norm: norms[norm],
+          epsilon: steps === 0 ? 0 : epsilon,
+          range,
+          seed,
+          indices: chosen,
+          onProgress: undefined,
+        });
+        predicted = samples.map((s) => s.predicted);
+        for (const [k, s] of samples.entries()) {
+          const earlier = found[k]!.at(-1);
+          const x = () => Array.from(row(adversarial, k));
+          const one = () =>
+            falsified(s.predicted === s.label ? "pgd" : "clean", { predicted: s.adversarialPredicted, distance: s.distance!, x: x() });
+          found[k]!.push(earlier ?? (s.success ? one() : null));
+        }
+      }
+      const attacking = (performance.now() - start) / 1000 / chosen.length;
+      for (const [k, index] of chosen.entries()) {
+        signal?.throwIfAborted();
+        const began = performance.now();
+        const claim = { x: row(part.x, k), label: part.labels[k]!, norm, range };
+        const proven = await proofs(prover, claim, found[k]!, options);
+        const seconds = attacking + (performance.now() - began) / 1000;
+        yield { index, label: claim.label, predicted: predicted[k]!, ...proven, seconds };
+        onProgress?.(++finished, n);
+      }
+    }
+  } finally {
+    await prover.release();
+  }
 }
 
-/** Interval margins count only past this share of the largest logit bound, an allowance for the rounding of float32. */
-const SLACK = 1e-4;
+/** Prove what the attack has left of one sample: bounds from the largest ε down, then the search from the smallest that they leave up. */
+async function proofs(
+  prover: Prover,
+  claim: Omit<Claim, "epsilon">,
+  attacked: readonly (BallVerdict | null)[],
+  { epsilons, method = "crown", timeout = 10, threads = cores, seed, signal }: CertifyEachOptions,
+): Promise<Pick<SampleCertificates, "at" | "unstable">> {
+  const at: (BallVerdict | null)[] = [...attacked];
+  let unstable: SampleCertificates["unstable"] = null;
+  const bounds = method === "ibp" ? (["ibp"] as const) : (["ibp", "crown"] as const);
+  let top = at.lastIndexOf(null);
+  for (; top >= 0; top--) {
+    let margin = Number.NEGATIVE_INFINITY;
+    const one = { ...claim, epsilon: epsilons[top]! };
+    let by: Method | null = null;
+    for (const how of bounds) {
+      const found = await prover.bound(one, how);
+      margin = Math.max(margin, found.margin);
+      unstable ??= found.unstable?.map((layer) => [...layer]) ?? null;
+      if (margin > 0) {
+        by = how;
+        break;
+      }
+    }
+    if (by) {
+      const certified = { status: "certified", by, reason: null, counterexample: null } as const;
+      for (let k = 0; k <= top; k++) at[k] = { ...certified, margin: k === top ? margin : null };
+      break;
+    }
+    const reason = prover.unread
+      ? `no bounds are known of ${prover.unread}`
+      : margin === Number.NEGATIVE_INFINITY
+        ? "the network is undefined or overflows somewhere in the ball, or its bounds do"
+        : `the bound of the margin is ${margin.toPrecision(3)}, not above 0${method === "complete" ? "" : "; --method complete searches on"}`;
+    at[top] = { status: "unknown", by: null, reason, margin, counterexample: null };
+  }
+  if (method !== "complete" || prover.unread) return { at: at as BallVerdict[], unstable };
+  for (let k = top + 1; k < at.length && at[k]!.status === "unknown"; k++) {
+    const { verdict, counterexample, reason } = await prover.search(
+      { ...claim, epsilon: epsilons[k]! },
+      { timeout, threads, seed, starts: 0, signal },
+    );
+    if (verdict === "unsat") {
+      for (let j = 0; j <= k; j++)
+        if (at[j]!.status === "unknown") at[j] = { ...at[j]!, status: "certified", by: "complete", reason: null };
+    } else if (verdict === "sat") {
+      const { x, y } = counterexample!;
+      const distance = norms[claim.norm].distance(Float64Array.from(x, (v, i) => v - claim.x[i]!));
+      const best = y.reduce((b, v, j) => (v > y[b]! ? j : b), 0);
+      for (let j = k; j < at.length; j++)
+        if (at[j]!.status !== "falsified") at[j] = falsified("complete", { predicted: best, distance, x: [...x] });
+    } else at[k] = { ...at[k]!, reason: verdict === "timeout" ? `undecided after ${timeout} s of search` : reason };
+  }
+  return { at: at as BallVerdict[], unstable };
+}
 
-/** Certify L∞ balls around the samples: PGD looks for a counterexample first, bounds are computed where it finds none. */
+/** All samples at all radii. */
+export async function certifyAll(
+  classifier: GradientModel,
+  data: { readonly x: Tensor<"float32">; readonly labels: ArrayLike<number> },
+  options: CertifyEachOptions,
+): Promise<CertifyResult[]> {
+  const samples: SampleCertificates[] = [...(options.done ?? [])];
+  for await (const one of certifyEach(classifier, data, options)) samples.push(one);
+  return results(samples, classifier, options);
+}
+
+/** All samples at one radius. */
 export async function certify(
   classifier: GradientModel,
-  data: { x: Tensor<"float32">; labels: ArrayLike<number> },
-  options: CertifyOptions,
+  data: { readonly x: Tensor<"float32">; readonly labels: ArrayLike<number> },
+  { epsilon, ...options }: CertifyOptions,
 ): Promise<CertifyResult> {
-  const { epsilon, method = "crown", range = [0, 1], seed = 0, steps = 40, signal, onProgress } = options;
-  const n = data.x.shape[0]!;
-  const attacked = await attack(classifier, data, {
-    ...options,
-    // with ε = 0 only what is wrong when clean is found
-    attack: pgd({ steps: Math.max(steps, 1) }),
-    norm: linf,
-    epsilon: steps === 0 ? 0 : epsilon,
-    range,
-    seed,
-    onProgress: undefined,
-  });
-  // a sample with a counterexample needs no bound
-  const open = attacked.samples.filter((s) => !s.success).map((s) => s.index);
-  const x = take(classifier.samples(data.x), open);
-  const low = { ...x, data: x.data.map((v) => Math.max(v - epsilon, range[0])) };
-  const high = { ...x, data: x.data.map((v) => Math.min(v + epsilon, range[1])) };
-  const bound = method === "ibp" ? byIntervals : byCrown;
-  const labels = open.map((i) => data.labels[i]!);
-  const found = open.length > 0 ? await bound(classifier, low, high, labels, { ...options, signal, onProgress }) : new Float32Array();
-  // NaN: the model is undefined or overflows somewhere in the ball, or its bounds do
-  const margins = new Map(open.map((i, k) => [i, Number.isNaN(found[k]!) ? Number.NEGATIVE_INFINITY : found[k]!]));
-  const samples = attacked.samples.map(({ index, label, predicted }): Certificate => {
-    const margin = margins.get(index) ?? null;
-    return { index, label, predicted, status: margin === null ? "falsified" : margin > 0 ? "certified" : "unknown", margin };
-  });
-  const share = (ok: (s: Certificate) => boolean) => samples.filter(ok).length / Math.max(n, 1);
-  return {
-    n,
-    method,
-    epsilon,
-    norm: "linf",
-    range,
-    cleanAccuracy: attacked.cleanAccuracy,
-    certifiedAccuracy: share((s) => s.status === "certified"),
-    attackedAccuracy: attacked.robustAccuracy,
-    seed,
-    runtime: classifier.runtime,
-    samples,
-  };
+  return (await certifyAll(classifier, data, { ...options, epsilons: [epsilon] }))[0]!;
 }
 
-type Numbers = Tensor<"float32">;
-
-async function byIntervals(
-  classifier: GradientModel,
-  low: Numbers,
-  high: Numbers,
-  labels: ArrayLike<number>,
-  options: CertifyOptions,
-): Promise<Float32Array> {
-  const n = low.shape[0]!;
-  const batch = classifier.dynamic ? Math.min(100, Math.max(n, 1)) : classifier.logits.inputs[0]!.type.shape[0]!;
-  const k = classifier.classes;
-  const net = await ibp(atBatch(classifier, batch), options);
-  const out = new Float32Array(n);
-  try {
-    for (let at = 0; at < n; at += batch) {
-      options.signal?.throwIfAborted();
-      const count = Math.min(batch, n - at);
-      const fill = (t: Numbers): Numbers => {
-        const data = new Float32Array(batch * size(t.shape.slice(1)));
-        data.set(rows(t, at, at + count).data);
-        return { dtype: "float32", shape: [batch, ...t.shape.slice(1)], data };
-      };
-      const [lo, hi] = await net.enclose(fill(low), fill(high));
-      for (let i = 0; i < count; i++) {
-        const y = labels[at + i]!;
-        let rival = Number.NEGATIVE_INFINITY;
-        let scale = 0;
-        for (let j = 0; j < k; j++) {
-          if (j !== y) rival = Math.max(rival, hi.data[i * k + j]!);
-          scale = Math.max(scale, Math.abs(lo.data[i * k + j]!), Math.abs(hi.data[i * k + j]!));
-        }
-        out[at + i] = lo.data[i * k + y]! - rival - SLACK * scale;
-      }
-      options.onProgress?.(at + count, n);
-    }
-  } finally {
-    await net.release();
-  }
-  return out;
+/** The method for a network that nobody has chosen one for: a search where it is small enough to end, else CROWN. */
+export function methodFor(classifier: GradientModel): Method {
+  const { layers, unread } = new Prover(classifier);
+  return unread === null && layers.reduce((a, b) => a + b, 0) <= SMALL ? "complete" : "crown";
 }
+const SMALL = 5_000;
 
-async function byCrown(
-  classifier: GradientModel,
-  low: Numbers,
-  high: Numbers,
-  labels: ArrayLike<number>,
-  options: CertifyOptions,
-): Promise<Float32Array> {
-  const n = low.shape[0]!;
-  const k = classifier.classes;
-  const net = await crown(classifier.logits, k - 1, options);
-  const out = new Float32Array(n);
-  try {
-    for (let i = 0; i < n; i++) {
-      options.signal?.throwIfAborted();
-      const y = labels[i]!;
-      const spec = new Float32Array((k - 1) * k);
-      for (let r = 0, j = 0; j < k; j++) {
-        if (j === y) continue;
-        spec[r * k + y] = 1;
-        spec[r * k + j] = -1;
-        r++;
-      }
-      const margins = await net.lowerBounds(rows(low, i, i + 1), rows(high, i, i + 1), { dtype: "float32", shape: [k - 1, k], data: spec });
-      out[i] = margins.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
-      options.onProgress?.(i + 1, n);
-    }
-  } finally {
-    await net.release();
+/** Counterexamples as a tensor [n, …], clean samples where there is none. */
+export function counterexamples(x: Tensor<"float32">, samples: readonly SampleCertificates[], k: number): Tensor<"float32"> {
+  const out = rows(x, 0, x.shape[0]!);
+  const data = out.data.slice();
+  const width = data.length / x.shape[0]!;
+  for (const s of samples) {
+    const found = s.at[k]!.counterexample;
+    if (found) data.set(found.x, s.index * width);
   }
-  return out;
+  return { ...out, data };
 }

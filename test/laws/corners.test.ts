@@ -4,9 +4,9 @@ import { fold, full, seedKey, type Tensor, tensor, uniform } from "../../src/bas
 import { type Emit, input, type Value } from "../../src/graph/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
-import { crown } from "../../src/verify/crown.ts";
-import { ibp } from "../../src/verify/ibp.ts";
+import { crown } from "./crown.ts";
 import { RUN } from "./graphs.ts";
+import { ibp } from "./ibp.ts";
 
 type Case = readonly [what: string, f: (e: Emit, x: Value) => Value, lo: readonly number[], hi: readonly number[]];
 

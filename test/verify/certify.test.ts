@@ -1,6 +1,6 @@
 /** What is proven must be true: bounds below sampled minima, and no attack on a certified sample succeeds. */
 import { describe, expect, test } from "vitest";
-import { attack, linf, pgd } from "../../src/attack/index.ts";
+import { attack, linf, norms, pgd } from "../../src/attack/index.ts";
 import { fold, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
 import { loadSplits } from "../../src/data/index.ts";
 import { input } from "../../src/graph/index.ts";
@@ -26,7 +26,9 @@ import { adam, cyclic } from "../../src/optim/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
 import { fit as train } from "../../src/train/index.ts";
-import { certify, crown, ibp, METHODS } from "../../src/verify/index.ts";
+import { certify, certifyAll, certifyEach, METHODS, radius, type SampleCertificates } from "../../src/verify/index.ts";
+import { crown } from "../laws/crown.ts";
+import { ibp } from "../laws/ibp.ts";
 
 const run = { threads: 1 } as const;
 const nets: Readonly<Record<string, LayerSpec>> = {
@@ -94,7 +96,7 @@ describe.each(Object.entries(nets))("bounds of a %s network", (name, spec) => {
 
 describe("on digits", async () => {
   const data = await loadSplits("mnist", { limit: 6000 });
-  const small = { x: rows(data.test.x, 0, 40), labels: data.test.y.slice(0, 40) };
+  const small = { x: rows(data.test.x, 0, 20), labels: data.test.y.slice(0, 20) };
   const trained = (
     adversary?: ReturnType<typeof fgsmRs>,
     spec = sequential(conv(6, 4, { stride: 2, pad: 1 }), relu(), conv(8, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(10)),
@@ -116,7 +118,7 @@ describe("on digits", async () => {
     "nothing certified of a network trained by %s is fooled by PGD with restarts",
     async (name, adversary) => {
       const victim = await openClassifier(write((await trained(adversary)).graph), run);
-      for (const method of METHODS)
+      for (const method of ["ibp", "crown"] as const)
         for (const epsilon of [0.01, 0.03, 0.06]) {
           const proof = await certify(victim, small, { ...run, epsilon, method });
           expect(proof.certifiedAccuracy).toBeLessThanOrEqual(proof.attackedAccuracy);
@@ -159,6 +161,95 @@ describe("on digits", async () => {
     expect(await accuracy(cases.pgd)).toBeGreaterThan(plain + 0.15);
   });
 }, 120_000);
+
+describe.each(["linf", "l2", "l1"] as const)(
+  "laws in %s",
+  async (norm) => {
+    const scale = { linf: 1, l2: 4, l1: 150 }[norm];
+    const epsilons = [0.01, 0.03, 0.1].map((v) => v * scale);
+    const layer = nets.relu!([...shape], seedKey(7));
+    const model = await openClassifier(write(inferenceGraph(layer, layer.params, { batch: 1 })), run);
+    const n = 8;
+    const x: Tensor<"float32"> = { dtype: "float32", shape: [n, ...shape], data: uniform(seedKey(3), n * 64) };
+    const data = { x, labels: [...(await model.labels(x))] };
+    const all = Object.fromEntries(
+      await Promise.all(
+        METHODS.map(async (method) => [method, await certifyAll(model, data, { ...run, epsilons, norm, method, timeout: 0.1 })] as const),
+      ),
+    );
+
+    test("something is certified and something falsified", () => {
+      const seen = new Set(METHODS.flatMap((m) => all[m]!.flatMap((r) => r.samples.map((s) => s.status))));
+      expect([...seen]).toEqual(expect.arrayContaining(["certified", "falsified"]));
+    });
+
+    test("complete proves what CROWN proves, and CROWN what intervals do", () => {
+      const proven = (m: string) =>
+        all[m]!.flatMap((r, k) => r.samples.filter((s) => s.status === "certified").map((s) => `${k} ${s.index}`));
+      expect(proven("crown")).toEqual(expect.arrayContaining(proven("ibp")));
+      expect(proven("complete")).toEqual(expect.arrayContaining(proven("crown")));
+      expect(proven("crown").length).toBeGreaterThan(proven("ibp").length);
+    });
+
+    test.each(METHODS)("%s: monotone in ε, with reasons and counterexamples that the file is wrong on", async (method) => {
+      const ranks = { certified: 0, unknown: 1, falsified: 2 };
+      for (const [k, { epsilon, samples }] of all[method]!.entries())
+        for (const s of samples) {
+          if (k > 0) expect(ranks[s.status]).toBeGreaterThanOrEqual(ranks[all[method]![k - 1]!.samples[s.index]!.status]);
+          expect(s.reason === null).toBe(s.status !== "unknown");
+          expect(s.counterexample === null).toBe(s.status !== "falsified");
+          if (!s.counterexample) continue;
+          const found = Float32Array.from(s.counterexample.x);
+          const clean = x.data.subarray(s.index * 64, (s.index + 1) * 64);
+          expect(norms[norm].distance(Float64Array.from(found, (v, i) => v - clean[i]!))).toBeLessThanOrEqual(epsilon);
+          expect(found.every((v) => v >= 0 && v <= 1)).toBe(true);
+          const [named] = await model.labels({ dtype: "float32", shape: [1, ...shape], data: found });
+          expect(named).toBe(s.counterexample.predicted);
+          expect(named).not.toBe(s.label);
+        }
+    });
+
+    test("a certified sample is turned by no stronger attack", async () => {
+      for (const { epsilon, samples } of all.complete!) {
+        const strong = await attack(model, data, { ...run, attack: pgd({ steps: 60 }), norm: norms[norm], epsilon, restarts: 3, seed: 5 });
+        for (const s of samples) if (s.status === "certified") expect(strong.samples[s.index]!.success).toBe(false);
+      }
+    });
+
+    test("radii: certified ≤ attacked, and as `certify` has it", async () => {
+      const few = { x: rows(x, 0, 3), labels: data.labels.slice(0, 3) };
+      const tolerance = 0.01 * scale;
+      const [linear, complete] = await Promise.all(
+        (["crown", "complete"] as const).map((method) => radius(model, few, { ...run, norm, method, tolerance, timeout: 0.05, steps: 50 })),
+      );
+      for (const r of [...linear!, ...complete!]) {
+        expect(r.certified).toBeGreaterThan(0);
+        expect(r.certified).toBeLessThanOrEqual(r.attacked!);
+      }
+      for (const [i, r] of linear!.entries()) {
+        expect(complete![i]!.certified).toBeGreaterThanOrEqual(r.certified - tolerance);
+        const at = await certify(model, { x: rows(few.x, i, i + 1), labels: [few.labels[i]!] }, { ...run, norm, epsilon: r.certified });
+        expect(at.certifiedAccuracy).toBe(1);
+      }
+    });
+  },
+  60_000,
+);
+
+test("what is done needs not be done again, and no company changes it", async () => {
+  const layer = nets.relu!([...shape], seedKey(7));
+  const model = await openClassifier(write(inferenceGraph(layer, layer.params, { batch: 1 })), run);
+  const x: Tensor<"float32"> = { dtype: "float32", shape: [5, ...shape], data: uniform(seedKey(4), 5 * 64) };
+  const data = { x, labels: [...(await model.labels(x))] };
+  const options = { ...run, epsilons: [0.02, 0.1] };
+  const whole: SampleCertificates[] = [];
+  for await (const s of certifyEach(model, data, options)) whole.push({ ...s, seconds: 0 });
+  const rest: SampleCertificates[] = [];
+  for await (const s of certifyEach(model, data, { ...options, done: [whole[1]!, whole[3]!] })) rest.push({ ...s, seconds: 0 });
+  expect(rest).toEqual([0, 2, 4].map((i) => whole[i]));
+  await expect(certifyAll(model, data, { ...options, epsilons: [0.2, 0.1] })).rejects.toThrow(/ascending/);
+  await model.release();
+});
 
 test.each(METHODS)("a ball that holds inputs without an answer is not certified (%s)", async (method) => {
   // scores 5 + √(|x₀ − 0.55| − 0.05) and x₁: undefined between 0.5 and 0.6

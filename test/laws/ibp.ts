@@ -1,8 +1,8 @@
 /** Interval bound propagation on a network's margins. Gowal et al. 2018, arXiv:1810.12715. */
-import type { Tensor } from "../base/index.ts";
-import { type Graph, type Interval, input, type Value } from "../graph/index.ts";
-import { builder, intervals } from "../pass/index.ts";
-import { compile, type RunOptions } from "../run/index.ts";
+import type { Tensor } from "../../src/base/index.ts";
+import { type Graph, type Interval, input, type Value } from "../../src/graph/index.ts";
+import { builder, intervals } from "../../src/pass/index.ts";
+import { compile, type RunOptions } from "../../src/run/index.ts";
 
 /** Enclosures [N, classes] of the logits over boxes [lo, hi] (each [N, …], N the batch of `graph`). */
 export async function ibp(graph: Graph, run: RunOptions = {}) {

@@ -1,9 +1,9 @@
 /** CROWN on one network: enclosures layer by layer, each from backward linear bounds. Zhang et al. 2018, arXiv:1811.00866. */
-import { isFloat, rows, size, type Tensor } from "../base/index.ts";
-import { dependents, type Graph, type Interval, input, order, type Value } from "../graph/index.ts";
-import { ops } from "../ops/index.ts";
-import { builder, concretize, expandForLines, intervals, linear, magnitude, rebatch, relaxed } from "../pass/index.ts";
-import { compile, type Program, type RunOptions } from "../run/index.ts";
+import { isFloat, rows, size, type Tensor } from "../../src/base/index.ts";
+import { dependents, type Graph, type Interval, input, order, type Value } from "../../src/graph/index.ts";
+import { ops } from "../../src/ops/index.ts";
+import { builder, concretize, expandForLines, intervals, linear, magnitude, rebatch, relaxed } from "../../src/pass/index.ts";
+import { compile, type Program, type RunOptions } from "../../src/run/index.ts";
 
 type Numbers = Tensor<"float32">;
 
