@@ -2,6 +2,7 @@ export * from "./certify.ts";
 export * from "./crown.ts";
 export * from "./ibp.ts";
 export * as curves from "./net/curve/index.ts";
+export * from "./proof/index.ts";
 export { type Replayed, type Replayer, replayer } from "./replay.ts";
 export { type DecideOptions, type Decision, decide, type SearchProgress } from "./search/decide.ts";
 export * from "./smooth/index.ts";

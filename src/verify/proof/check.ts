@@ -26,7 +26,11 @@ export function* check(bounds: Bounds, proof: Json, { specification, model, prop
     return `the property has ${regions.length} regions, the proof ${Array.isArray(proof.regions) ? proof.regions.length : "none"}`;
   const checker = new Checker(bounds);
   for (const [k, region] of regions.entries()) {
-    const why = yield* checker.node(proof.regions[k], { domain: wholeOf(region), region, left: region.disjuncts.map((_, d) => d) }, `regions[${k}]`);
+    const why = yield* checker.node(
+      proof.regions[k],
+      { domain: wholeOf(region), region, left: region.disjuncts.map((_, d) => d) },
+      `regions[${k}]`,
+    );
     if (why) return why;
   }
   return null;
@@ -99,7 +103,8 @@ class Checker {
     if (!isIndex(input, domain.box.low.length)) return `there is no input ${text(input)}`;
     if (typeof at !== "number" || !Number.isFinite(at)) return `it splits input ${input} at ${text(at)}, which is no number`;
     const cut = cutAt(at);
-    if (cut < domain.box.low[input]! || cut > domain.box.high[input]!) return `it splits input ${input} at ${at}, beyond the part that is split`;
+    if (cut < domain.box.low[input]! || cut > domain.box.high[input]!)
+      return `it splits input ${input} at ${at}, beyond the part that is split`;
     return [
       ["below", halved(domain, input, cut, "below")],
       ["above", halved(domain, input, cut, "above")],
@@ -120,7 +125,8 @@ class Checker {
     const { rows, alpha = null, beta = null } = given;
     const disjunct = disjuncts[d]!;
     const isPair = (r: unknown) => Array.isArray(r) && r.length === 2 && isIndex(r[0], disjunct.length) && isFrom(r[1], 0, Infinity);
-    if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isPair)) return `expected rows of disjunct ${d} with weights ≥ 0, got ${text(rows)}`;
+    if (!Array.isArray(rows) || rows.length === 0 || !rows.every(isPair))
+      return `expected rows of disjunct ${d} with weights ≥ 0, got ${text(rows)}`;
     const slopes = alpha === null ? null : this.#slopes(alpha);
     if (typeof slopes === "string") return slopes;
     if (beta !== null && (!Array.isArray(beta) || beta.length !== domain.assumed.length || !beta.every((b) => isFrom(b, 0, Infinity))))
@@ -150,11 +156,11 @@ const derivedLate = (bounds: Bounds, domain: Domain, given: Json): Domain =>
   given.derive !== true && isObject(given.split) && given.split.input !== undefined ? domain : derived(bounds, domain);
 
 /** The vertices of rectifiers, in order. */
-export const layersOf = ({ network: { vertices } }: Bounds): number[] =>
-  vertices.flatMap((v, k) => (v.kind === "rectifier" ? [k] : []));
+export const layersOf = ({ network: { vertices } }: Bounds): number[] => vertices.flatMap((v, k) => (v.kind === "rectifier" ? [k] : []));
 
 const isObject = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
-const isIndex = (value: unknown, below: number): value is number => Number.isInteger(value) && (value as number) >= 0 && (value as number) < below;
+const isIndex = (value: unknown, below: number): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) < below;
 const isFrom = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && Number.isFinite(value) && value >= least && value <= most;
 const text = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 60);

@@ -2,7 +2,7 @@
 import { evaluate } from "../net/network.ts";
 import { add, fromNumber, multiply, negate, type Rational, ZERO } from "../spec/rational.ts";
 import type { Disjunct, LinearForm } from "../spec/specification.ts";
-import { type Bounds, boxAround, type Chosen, type Form, nothingChosen, type Range, VALUE } from "./exact.ts";
+import { type Bounds, boxAround, type Chosen, type Form, type Range, VALUE } from "./exact.ts";
 import { below, floored } from "./integers.ts";
 
 /** Element `element` of rectifier `vertex` reads what is ≥ 0 (sign 1) or ≤ 0 (sign −1). */
@@ -33,9 +33,10 @@ export const wholeOf = ({ low, high }: { readonly low: readonly Rational[]; read
 export const cutAt = (x: number): bigint => below(fromNumber(x), VALUE);
 
 /** x_input ≤ at, or ≥ at. */
-export function halved({ box, ...rest }: Domain, input: number, at: bigint, side: "below" | "above"): Domain {
+export function halved({ box, ranges, ...rest }: Domain, input: number, at: bigint, side: "below" | "above"): Domain {
   const end = side === "below" ? "high" : "low";
-  return { ...rest, box: { ...box, [end]: box[end].with(input, at) } };
+  const half = { ...box, [end]: box[end].with(input, at) };
+  return { ...rest, box: half, ranges: ranges && [half, ...ranges.slice(1)] };
 }
 
 /** What is assumed is known of the ranges at once. */
@@ -150,5 +151,3 @@ function gcd(a: bigint, b: bigint): bigint {
 /** Whether the domain's bounds leave a rectifier's element open. */
 export const isOpen = ({ ranges }: Domain, source: number, element: number): boolean =>
   ranges![source]!.low[element]! < 0n && ranges![source]!.high[element]! > 0n;
-
-export { nothingChosen };

@@ -255,7 +255,7 @@ function join(pending: Map<number, Scaled>, k: number, more: Scaled): void {
 }
 
 /** A box around rational ends, outward. */
-export const boxAround = (
-  low: readonly Parameters<typeof below>[0][],
-  high: readonly Parameters<typeof above>[0][],
-): Range => ({ low: low.map((r) => below(r, VALUE)), high: high.map((r) => above(r, VALUE)) });
+export const boxAround = (low: readonly Parameters<typeof below>[0][], high: readonly Parameters<typeof above>[0][]): Range => ({
+  low: low.map((r) => below(r, VALUE)),
+  high: high.map((r) => above(r, VALUE)),
+});
