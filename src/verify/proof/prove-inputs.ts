@@ -5,7 +5,7 @@ import { Tightener } from "../bound/tighten.ts";
 import { widestAxis } from "../search/axis.ts";
 import { type Box, descend } from "../search/falsify.ts";
 import { cutAt, type Domain, derived, halved, wholeOf } from "./domain.ts";
-import { accepted, type Ended, type Growing, type Proving } from "./prove.ts";
+import { accepted, type Ended, type Growing, type Proving } from "./proving.ts";
 
 interface Open {
   readonly box: Box;

@@ -13,7 +13,7 @@ import type { Box } from "../search/falsify.ts";
 import { layersOf } from "./check.ts";
 import { assuming, type Domain, derived, wholeOf } from "./domain.ts";
 import { type Bounds, VALUE } from "./exact.ts";
-import { accepted, type Ended, type Growing, type Proving } from "./prove.ts";
+import { accepted, type Ended, type Growing, type Proving } from "./proving.ts";
 
 interface Open {
   readonly disjunct: number;
@@ -73,7 +73,7 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
         if (part.domain.isEmpty || !own) {
           if (!part.domain.isEmpty) return { unknown: "float64 says of a part that it is empty, and exact arithmetic does not" };
           part.node.leaf = [{ rows: [[0, 1]] }];
-        } else rows.forEach((row, j) => all.push({ part, lines: own, j, row }));
+        } else for (const [j, row] of rows.entries()) all.push({ part, lines: own, j, row });
       }
       if (all.length === 0) return null;
       const objective = new Float64Array(all.length * goal.rows);
@@ -173,23 +173,8 @@ function floating(bounds: Bounds, network: Proving["goal"]["network"], root: Box
     encloseVertex(network, k, all);
     if (k >= bounds.network.vertices.length) continue;
     const { low, high } = ranges![k]!;
-    const none = all.reach[k]!;
-    intersect(k, all, {
-      low: [],
-      high: [],
-      reach: [],
-      ...at(
-        k,
-        low.map((l) => number(l, -1)),
-        high.map((h) => number(h, 1)),
-        none,
-      ),
-    });
+    const place = (v: bigint[], sign: 1 | -1) => Object.assign([] as Float64Array[], { [k]: Float64Array.from(v, (n) => number(n, sign)) });
+    intersect(k, all, { low: place(low, -1), high: place(high, 1), reach: [] });
   }
   return all;
 }
-
-const at = (k: number, low: number[], high: number[], reach: Float64Array): Enclosure => {
-  const place = (v: Float64Array) => Object.assign([] as Float64Array[], { [k]: v });
-  return { low: place(Float64Array.from(low)), high: place(Float64Array.from(high)), reach: place(reach) };
-};

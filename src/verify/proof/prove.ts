@@ -1,25 +1,11 @@
 /** Search for a proof of `unsat` that the checker accepts: plain splits, bounds in float64 to find it, and the checker's own arithmetic for each leaf. */
 import type { RegionSearch, Searching } from "../search/decide.ts";
-import type { Region, Specification } from "../spec/specification.ts";
-import type { Domain } from "./domain.ts";
-import { refuted } from "./domain.ts";
-import { type Bounds, coefficient } from "./exact.ts";
-import type { Node, Refutation } from "./proof.ts";
+import type { Specification } from "../spec/specification.ts";
+import type { Bounds } from "./exact.ts";
+import type { Node } from "./proof.ts";
 import { proveByInputs } from "./prove-inputs.ts";
 import { proveByRectifiers } from "./prove-rectifiers.ts";
-
-export type Ended = "sat" | "timeout" | { readonly unknown: string };
-
-/** What provers of a region are given. */
-export interface Proving extends Searching {
-  readonly bounds: Bounds;
-  readonly spec: Region;
-  /** `performance.now()` at which they stop. */
-  readonly until: number;
-}
-
-/** A node whose place in the tree stands, and what is under it not yet. */
-export type Growing = { -readonly [key in "derive" | "split" | "below" | "above" | "inactive" | "active" | "each" | "leaf"]?: unknown };
+import type { Ended, Proving } from "./proving.ts";
 
 export class Prover implements RegionSearch {
   readonly words: string;
@@ -46,24 +32,4 @@ export class Prover implements RegionSearch {
     this.regions[searching.region] = tree as Node;
     return null;
   }
-}
-
-/** Whether the checker accepts a refutation as it will stand in the file. */
-export function accepted(
-  bounds: Bounds,
-  domain: Domain,
-  { disjuncts }: Region,
-  d: number,
-  { rows, alpha, beta }: Refutation,
-  layers: readonly number[],
-): boolean {
-  const slopes = alpha && new Map(alpha.map((own, layer) => [layers[layer]!, own]));
-  const chosen = {
-    alpha: (k: number, i: number) => {
-      const own = slopes?.get(k)?.[i];
-      return own === undefined ? null : coefficient(own);
-    },
-    betas: beta?.map((b, s) => ({ ...domain.assumed[s]!, beta: coefficient(b) })) ?? [],
-  };
-  return refuted(bounds, domain, disjuncts[d]!, rows, chosen);
 }
