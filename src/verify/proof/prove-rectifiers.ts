@@ -1,22 +1,24 @@
 /** Proofs for many inputs: rectifiers are split, over bounds that are derived once for the region; slopes and multipliers are found by ascent. */
 import { ascend } from "../bound/ascent.ts";
 import { Backward, halfSpaceOf } from "../bound/backward.ts";
-import { minimiser } from "../bound/concretize.ts";
+import { type HalfSpace, minimiser } from "../bound/concretize.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, intersect } from "../bound/enclosure.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import { domainOf, type Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { sourcesOf } from "../net/network.ts";
 import { native } from "../net/products.ts";
+import { widestAxis } from "../search/axis.ts";
 import { type Choice, chosenSplits } from "../search/branching.ts";
 import type { Box } from "../search/falsify.ts";
 import { layersOf } from "./check.ts";
-import { assuming, type Domain, derived, wholeOf } from "./domain.ts";
+import { assuming, cutAt, type Domain, derived, halved, wholeOf } from "./domain.ts";
 import { type Bounds, VALUE } from "./exact.ts";
 import { accepted, type Ended, type Growing, type Proving } from "./proving.ts";
 
 interface Open {
   readonly disjunct: number;
+  readonly box: Box;
   readonly domain: Domain;
   readonly node: Growing;
   readonly splits: readonly Split[];
@@ -39,14 +41,15 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
     if (await late({ parts: 0, open: 1, missing: Number.POSITIVE_INFINITY })) return "timeout";
     const whole = derived(bounds, wholeOf(spec));
     const enclosure = floating(bounds, goal.network, root, whole);
-    const over = (splits: readonly Split[]): Promise<Relaxation | null> =>
-      tightener.enclose(root.low, root.high, { inherited: enclosure, splits, sameBox: true, backward: false });
-    const lines = (await over([]))!;
+    const over = ({ low, high }: Box, splits: readonly Split[]): Promise<Relaxation | null> =>
+      tightener.enclose(low, high, { inherited: enclosure, splits, sameBox: true, backward: false });
+    const lines = (await over(root, []))!;
     const places = placesOf(goal.network, lines, last);
     const start = Float64Array.from(places.elements.flatMap((elements, k) => Array.from(elements, (i) => lines.below[k]![i]!)));
     const each: Growing[] = goal.disjuncts.map(() => ({}));
     const open: Open[] = goal.disjuncts.map((rows, disjunct) => ({
       disjunct,
+      box: root,
       domain: whole,
       node: each[disjunct]!,
       splits: [],
@@ -65,7 +68,7 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
     return { derive: true, each };
 
     async function look(some: readonly Open[]): Promise<Ended | null> {
-      const here = await Promise.all(some.map(async (part) => ({ part, lines: await over(part.splits) })));
+      const here = await Promise.all(some.map(async (part) => ({ part, lines: await over(part.box, part.splits) })));
       const all: { part: Open; lines: Relaxation; j: number; row: number }[] = [];
       for (const { part, lines: own } of here) {
         const rows = goal.disjuncts[part.disjunct]!;
@@ -127,7 +130,17 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
       for (const [c, { part, own, lines: ownLines, least }] of left.entries()) {
         for (const r of own) if (await tried(minimiser(halfSpaceOf(found.last, r).g, domainOf(ownLines)))) return "sat";
         const split = chosen[c];
-        if (!split) return { unknown: "of a part all rectifiers are split, and multipliers that refute it were not found" };
+        if (!split) {
+          // all is linear, and multipliers were not found in so few steps: half a box needs less of them
+          const halves = cutInTwo(
+            part,
+            own.map((r) => halfSpaceOf(found.last, r)),
+            { alphas: own.map(alphasOf), betas: own.map((r) => found.betas[r]!) },
+          );
+          if (!halves) return { unknown: "a part that cannot be split is nearer to the border than a proof tells" };
+          next.push(...halves.map((h) => ({ ...h, missing: -least })));
+          continue;
+        }
         const { vertex, element } = split;
         const source = sourcesOf(vertices[vertex]!)[0]!;
         const half = (sign: 1 | -1, node: Growing): Open => ({
@@ -149,6 +162,21 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
   } finally {
     await back.products.release();
   }
+}
+
+/** Halve a part's box where its rows depend on it most; null where float64 has no middle. */
+function cutInTwo(part: Open, rows: readonly HalfSpace[], multipliers: Pick<Open, "alphas" | "betas">): Open[] | null {
+  const { low, high } = part.box;
+  const input = widestAxis(rows, part.box);
+  const at = low[input]! + 0.5 * (high[input]! - low[input]!);
+  if (!(at > low[input]! && at < high[input]!)) return null;
+  const [below, above]: [Growing, Growing] = [{}, {}];
+  Object.assign(part.node, { split: { input, at }, below, above });
+  const cut = cutAt(at);
+  return [
+    { ...part, ...multipliers, node: above, box: { low: low.with(input, at), high }, domain: halved(part.domain, input, cut, "above") },
+    { ...part, ...multipliers, node: below, box: { low, high: high.with(input, at) }, domain: halved(part.domain, input, cut, "below") },
+  ];
 }
 
 /** Slopes of all elements of a layer, to three digits: any will do. */
