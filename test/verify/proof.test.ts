@@ -4,14 +4,14 @@ import { resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { fold, seedKey, sha256, uniform } from "../../src/base/index.ts";
 import { input } from "../../src/graph/index.ts";
-import { read, write } from "../../src/onnx/index.ts";
+import { write } from "../../src/onnx/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { type ModelFile, modelFile } from "../../src/run/index.ts";
 import { checkProof, type Proof, type ProofNode, prove, type Query, readProof, readSpecification } from "../../src/verify/index.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { unroundedNetworkOf } from "../../src/verify/net/read.ts";
-import { derived, refuted, wholeOf } from "../../src/verify/proof/domain.ts";
-import { Bounds, nothingChosen, VALUE } from "../../src/verify/proof/exact.ts";
+import { derived, wholeOf } from "../../src/verify/proof/domain.ts";
+import { Bounds, VALUE } from "../../src/verify/proof/exact.ts";
 import { exactly, Packed } from "../../src/verify/proof/integers.ts";
 import { draw, type Kind, randomGraph } from "./network.ts";
 
