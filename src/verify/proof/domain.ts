@@ -84,7 +84,7 @@ const met = (a: Range, b: Range): Range => ({
   off: a.off,
 });
 
-/** Bound elements of vertex `k` whose sign is open; of one whose sign is found the other end does not matter. `guess` says which to ask first. */
+/** Bound elements of vertex `k` whose sign is open; what is found to be ≤ 0 is 0 behind the rectifier, wherever its other end. `guess` says which to ask first. */
 function fromBehind(bounds: Bounds, k: number, ranges: readonly Range[], guess: Float64Array): void {
   const { low, high } = ranges[k]!;
   const size = low.length;
@@ -94,8 +94,9 @@ function fromBehind(bounds: Bounds, k: number, ranges: readonly Range[], guess: 
     return floored(bounds.least({ parts: new Map([[k, { values, bits: 0 }]]), constant: 0n }, ranges), 160 - VALUE);
   };
   for (let i = 0; i < size; i++) {
+    if (low[i]! >= 0n) continue;
     for (const side of guess[i]! > 0 ? (["low", "high"] as const) : (["high", "low"] as const)) {
-      if (low[i]! >= 0n || high[i]! <= 0n) break;
+      if (high[i]! <= 0n) break;
       const found = ask(i, side === "low" ? 1n : -1n);
       if (side === "low" && found > low[i]!) low[i] = found;
       if (side === "high" && -found < high[i]!) high[i] = -found;
