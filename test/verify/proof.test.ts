@@ -342,6 +342,12 @@ describe("tampering", () => {
     expect((await prove(file!, no, "p")).verdict).toBe("sat");
   });
 
+  test("nests that no search has made are refused, not run into", () => {
+    let node: unknown = { leaf: [{ rows: [[0, 1]] }] };
+    for (let k = 0; k < 1500; k++) node = { each: [node] };
+    expect(judged({ ...byInput, regions: [node] }, file!, query)).toMatch(/nested more than/);
+  });
+
   test("what is no proof's file is refused", () => {
     expect(() => readProof("{", "p.json")).toThrow(/JSON in p.json/);
     expect(() => readProof("{}", "p.json")).toThrow(/format counterfoil-proof-1/);

@@ -36,11 +36,15 @@ export function* check(bounds: Bounds, proof: Json, { specification, model, prop
   return null;
 }
 
+/** Splits on one way: far more than a search makes, and few enough for the stack. */
+const DEEPEST = 1_000;
+
 /** A part of a region and the disjuncts that are to be refuted there. */
 interface Place {
   readonly domain: Domain;
   readonly region: Region;
   readonly left: readonly number[];
+  readonly depth?: number;
 }
 
 class Checker {
@@ -56,9 +60,11 @@ class Checker {
 
   *node(given: unknown, place: Place, at: string): Checking {
     if (!isObject(given)) return `${at}: nothing stands there`;
+    const depth = (place.depth ?? 0) + 1;
+    if (depth > DEEPEST) return `it is nested more than ${DEEPEST} deep`;
     // each part stands on its own bounds, or on those of a part that holds it
     const domain = given.derive === true || place.domain.ranges === null ? derivedLate(this.#bounds, place.domain, given) : place.domain;
-    const here = { ...place, domain };
+    const here = { ...place, domain, depth };
     const ways = ["split", "each", "leaf"].filter((way) => given[way] !== undefined);
     if (ways.length !== 1) return `${at}: expected one of split, each and leaf, got ${ways.length === 0 ? "none" : ways.join(" and ")}`;
     if (given.leaf !== undefined) {
