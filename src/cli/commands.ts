@@ -12,6 +12,7 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   attack: async () => (await import("./attack.ts")).default,
   harden: async () => (await import("./harden.ts")).default,
   verify: async () => (await import("./verify.ts")).default,
+  "check-proof": async () => (await import("./check-proof.ts")).default,
   replay: async () => (await import("./replay.ts")).default,
   vnncomp: async () => (await import("./vnncomp.ts")).default,
   certify: async () => (await import("./certify.ts")).default,

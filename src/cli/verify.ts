@@ -1,7 +1,16 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
 import { cores } from "../run/index.ts";
-import { type Verification, verify, writeAssignments, writeCounterexample } from "../verify/index.ts";
+import {
+  type Proof,
+  prove,
+  type SearchProgress,
+  type Verification,
+  type VerifyOptions,
+  verify,
+  writeAssignments,
+  writeCounterexample,
+} from "../verify/index.ts";
 import { sizesOf } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, printJson, say } from "./output.ts";
@@ -26,6 +35,10 @@ const command = defineCommand({
     },
     seed: { type: "string", description: "seed of the falsification", default: "0" },
     counterexample: { type: "string", description: "write what was found to this file" },
+    proof: {
+      type: "string",
+      description: "write a proof of unsat to this file; check-proof checks it (rectifier networks, one thread, slower)",
+    },
     ...jsonArg,
   },
   async run({ args }) {
@@ -41,10 +54,15 @@ const command = defineCommand({
       apart(args.counterexample, file.path, property.path);
       await writable(args.counterexample);
     }
+    if (args.proof !== undefined) {
+      apart(args.proof, file.path, property.path);
+      await writable(args.proof);
+    }
     const bar = meter(`verifying ${file.path}`);
     let result: Verification;
+    let proof: Proof | null = null;
     try {
-      result = await verify(file, query, {
+      const options = {
         timeout,
         memory,
         split,
@@ -53,11 +71,13 @@ const command = defineCommand({
         seed,
         sizes,
         signal: interruptible(),
-        onProgress: ({ parts, open, missing }) =>
+        onProgress: ({ parts, open, missing }: SearchProgress) =>
           bar.update(
             `${parts} parts bounded, ${open} open${Number.isFinite(missing) && missing > 0 ? `, the worst short of a proof by ${missing.toPrecision(2)}` : ""}`,
           ),
-      });
+      } satisfies VerifyOptions;
+      if (args.proof === undefined) result = await verify(file, query, options);
+      else ({ proof, ...result } = await prove(file, query, property.sha256, options));
     } finally {
       bar.stop();
     }
@@ -69,11 +89,13 @@ const command = defineCommand({
           ? writeAssignments(query, found.x, found.y)
           : `${writeCounterexample(found.x, found.y)}\n`;
     if (args.counterexample !== undefined && text !== null) await host.writeFile(args.counterexample, `sat\n${text}`);
+    if (proof !== null) await host.writeFile(args.proof!, `${JSON.stringify(proof)}\n`);
     if (args.json) {
       const counterexample = found && { x: [...found.x], y: [...found.y] };
       printJson({ ...result, counterexample, model: { path: file.path, sha256: file.sha256 }, property });
     } else process.stdout.write(`${verdict}\n${text ?? ""}`);
     if (result.reason !== null) say(`counterfoil: ${verdict}, as ${result.reason}`);
+    if (args.proof !== undefined) say(`counterfoil: ${proof === null ? `${verdict} leaves no proof` : `the proof is in ${args.proof}`}`);
     return 0;
   },
 });
@@ -81,5 +103,6 @@ const command = defineCommand({
 export default withExamples(command, [
   "counterfoil verify model.onnx property.vnnlib --timeout 116 --counterexample found.txt",
   "counterfoil verify model.onnx stays-below.json --json",
+  "counterfoil verify model.onnx property.vnnlib --proof proof.json",
   "counterfoil verify query.vnnlib --network N=model.onnx --timeout 60",
 ]);

@@ -108,8 +108,36 @@ describe("verify", () => {
   });
 });
 
+describe("proofs", () => {
+  const prove = (...more: string[]) => verify("model.onnx", "unsat.vnnlib", "--proof", at("proof.json"), ...more);
+  const check = (model: string, property: string, ...more: string[]) =>
+    counterfoil(["check-proof", at(model), at(property), at("proof.json"), ...more]);
+
+  test("are written where the verdict is unsat, and checked", async () => {
+    const written = await prove();
+    expect([written.code, written.out]).toEqual([0, "unsat\n"]);
+    expect(JSON.parse(readFileSync(at("proof.json"), "utf8"))).toMatchObject({ format: "counterfoil-proof-1", semantics: "real" });
+    const valid = await check("model.onnx", "unsat.vnnlib");
+    expect([valid.code, valid.out]).toEqual([0, "valid\n"]);
+    expect(JSON.parse((await check("model.onnx", "unsat.vnnlib", "--json")).out)).toMatchObject({ valid: true, why: null, leaves: 1 });
+    const other = await check("model.onnx", "sat.vnnlib");
+    expect([other.code, other.out]).toEqual([1, expect.stringMatching(/^invalid: it was written for another property/)]);
+    const another = await check("floor.onnx", "unsat.vnnlib");
+    expect([another.code, sentence(another)]).toEqual([2, expect.stringContaining("Floor")]);
+  });
+
+  test("are not written where there is none", async () => {
+    const { code, out, err } = await verify("model.onnx", "sat.vnnlib", "--proof", at("none.json"));
+    expect([code, out.split("\n")[0], existsSync(at("none.json"))]).toEqual([0, "sat", false]);
+    expect(err).toContain("sat leaves no proof");
+  });
+});
+
 describe("what is wrong is said in one sentence", () => {
   test.each([
+    ["a proof of a floor", ["verify", at("floor.onnx"), at("unsat.vnnlib"), "--proof", at("no.json")], "Floor"],
+    ["no proof's file", ["check-proof", at("model.onnx"), at("unsat.vnnlib"), at("model.onnx")], "JSON"],
+    ["no proof", ["check-proof", at("model.onnx"), at("unsat.vnnlib")], "a proof's file as the last word"],
     ["other sizes", ["verify", at("model.onnx"), at("three.vnnlib")], "a property over the 2 inputs"],
     ["unbounded", ["verify", at("model.onnx"), at("open.vnnlib")], "X_1 without a bound above"],
     ["a product", ["verify", at("model.onnx"), at("product.vnnlib")], "linear"],

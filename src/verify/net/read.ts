@@ -19,6 +19,14 @@ const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "Gather
  * @returns the network, or what stands in the way: an operator that is not read yet, by name
  */
 export function networkOf(graph: Graph, semantics: Semantics = "real"): Network | { readonly unread: string } {
+  const network = readAs(graph, semantics);
+  return semantics === "real" || "unread" in network ? network : inFloat32(network);
+}
+
+/** As {@link networkOf}, of exact arithmetic; maps are made one only where no product of theirs is rounded by it. */
+export const unroundedNetworkOf = (graph: Graph): Network | { readonly unread: string } => readAs(graph, "float32");
+
+function readAs(graph: Graph, semantics: Semantics): Network | { readonly unread: string } {
   const reading = new Reading(graph.inputs);
   for (const node of order(graph.outputs)) {
     const known = reading.vertices.length;
@@ -27,8 +35,7 @@ export function networkOf(graph: Graph, semantics: Semantics = "real"): Network 
       (reading.vertices.slice(known).every(hasFiniteWeights) ? null : `${named(node)} with weights that are NaN or infinite`);
     if (why) return { unread: why };
   }
-  const network = reading.network(graph.outputs, semantics);
-  return semantics === "real" ? network : inFloat32(network);
+  return reading.network(graph.outputs, semantics);
 }
 
 const named = (node: Node): string => `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;

@@ -23,6 +23,24 @@ export interface DecideOptions {
   readonly split?: Plan["split"];
   readonly signal?: AbortSignal;
   readonly onProgress?: (now: SearchProgress) => void;
+  /** What searches a region instead of the usual search, once falsification has found nothing. */
+  readonly search?: RegionSearch;
+}
+
+/** What a search is given beside its goal: the region's box and number, the test of points, and a look at the clock. */
+export interface Searching {
+  readonly goal: Goal;
+  readonly region: number;
+  readonly root: Box;
+  /** Whether the file itself says that the point, rounded, is a counterexample. */
+  readonly tried: (x: Float64Array) => Promise<boolean>;
+  readonly late: (now: SearchProgress) => Promise<boolean>;
+}
+
+export interface RegionSearch {
+  readonly words: string;
+  /** null: it holds no counterexample. */
+  region(searching: Searching): Promise<"sat" | "timeout" | { readonly unknown: string } | null>;
 }
 
 export interface SearchProgress {
@@ -65,7 +83,7 @@ export async function decide(
 ): Promise<Decision> {
   const search = new Decider(network, replay, options);
   for (const [k, region] of specification.regions.entries()) {
-    const ended = await search.region(region, fold(seedKey(options.seed ?? 0), k));
+    const ended = await search.region(region, k, fold(seedKey(options.seed ?? 0), k));
     if (ended) return search.decision(ended);
   }
   return search.decision(search.undecided > 0 ? "unknown" : "unsat");
@@ -90,6 +108,8 @@ class Decider {
   #found: Decision["counterexample"] = null;
   #plan: Plan | null = null;
   #full = false;
+  /** Why a search of the caller's gave up. */
+  #why: string | null = null;
   parts = 0;
   /** Parts that float64 can neither refute nor split. */
   undecided = 0;
@@ -112,6 +132,7 @@ class Decider {
   }
 
   #reason(): string {
+    if (this.#why) return this.#why;
     if (this.#full) return `what is open takes more than ${this.#options.memory ?? MEMORY} MiB; allow more with --memory`;
     return `${this.undecided} parts that cannot be split are nearer to the border than bounds tell, and hold no counterexample in float32 that was found`;
   }
@@ -121,7 +142,7 @@ class Decider {
   }
 
   /** Search one region. null: it holds no counterexample, or none that could be decided. */
-  async region(region: Region, key: Key): Promise<Ended | null> {
+  async region(region: Region, k: number, key: Key): Promise<Ended | null> {
     const goal = goalOf(
       this.#network,
       region.disjuncts.map((d) => d.map(goalRow)),
@@ -140,8 +161,20 @@ class Decider {
       if (x && (await tried(x))) return "sat";
       if (await this.#late({ parts: 0, open: 0, missing: Number.POSITIVE_INFINITY })) return "timeout";
     }
+    const { search } = this.#options;
     this.#plan = planFor(goal, this.#options.split);
     try {
+      if (search) {
+        this.#plan = { ...this.#plan, words: search.words };
+        const late = (now: SearchProgress) => {
+          this.parts = now.parts;
+          return this.#late(now);
+        };
+        const ended = await search.region({ goal, region: k, root, tried, late });
+        if (ended === null || typeof ended === "string") return ended;
+        this.#why = ended.unknown;
+        return "unknown";
+      }
       return await this.#search(goal, this.#plan, root, tried);
     } catch (error) {
       if (error instanceof TimeUp) return "timeout";

@@ -1,0 +1,3 @@
+export type { Node as ProofNode, Proof, Refutation } from "./proof.ts";
+export { readProof } from "./proof.ts";
+export * from "./proven.ts";
