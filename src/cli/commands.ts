@@ -14,6 +14,7 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   verify: async () => (await import("./verify.ts")).default,
   replay: async () => (await import("./replay.ts")).default,
   vnncomp: async () => (await import("./vnncomp.ts")).default,
+  supports: async () => (await import("./supports.ts")).default,
   certify: async () => (await import("./certify.ts")).default,
   smooth: async () => (await import("./smooth.ts")).default,
   gan: async () => (await import("./gan.ts")).default,
