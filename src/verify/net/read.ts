@@ -23,7 +23,15 @@ const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "Gather
  * With some attributes or inputs an operator of these is refused still, by name.
  */
 export const READ: readonly string[] = [
-  ...new Set([...RENAMES, ...CASTS, ...JOINS, ...MOVES, ...AFFINE, ...BENT, ...Object.keys(ops).filter((op) => ops[op]!.still)]),
+  ...new Set([
+    ...RENAMES,
+    ...CASTS,
+    ...JOINS,
+    ...[...MOVES].filter((op) => ops[op]!.fold),
+    ...AFFINE,
+    ...BENT,
+    ...Object.keys(ops).filter((op) => ops[op]!.still),
+  ]),
 ].sort();
 
 /**
