@@ -15,6 +15,7 @@ export const commands: Readonly<Record<string, () => Promise<AnyCommand>>> = {
   "check-proof": async () => (await import("./check-proof.ts")).default,
   replay: async () => (await import("./replay.ts")).default,
   vnncomp: async () => (await import("./vnncomp.ts")).default,
+  supports: async () => (await import("./supports.ts")).default,
   certify: async () => (await import("./certify.ts")).default,
   radius: async () => (await import("./radius.ts")).default,
   smooth: async () => (await import("./smooth.ts")).default,

@@ -4,7 +4,8 @@ import { cotangentOf, increasing } from "./algebra.ts";
 import { affine, arg, type Call, constantInts, int, none, type Op, zero } from "./op.ts";
 import { filled } from "./reshaping.ts";
 
-const still: Pick<Op, "vjp" | "interval" | "lines"> = {
+const still: Pick<Op, "vjp" | "interval" | "lines" | "still"> = {
+  still: true,
   vjp: zero,
   interval: (_, node) => node.outputs.map((y) => ({ lo: y, hi: y })),
   lines: none("it does not depend on the data"),

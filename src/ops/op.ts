@@ -64,6 +64,8 @@ export interface Op {
   readonly compose?: (e: Emit, node: Node) => readonly Value[];
   /** Compute on constants while building: shape arithmetic, weights that are only moved. null: not this time. */
   readonly fold?: (inputs: readonly (Tensor | null)[], call: Call) => readonly Tensor[] | null;
+  /** The outputs do not depend on the numbers of the inputs that are data. */
+  readonly still?: true;
   /** What follows from the types of the inputs alone: the shape of a value, at this batch size. */
   readonly known?: (call: Call) => readonly Tensor[];
   /** The same node in other words, where onnxruntime misreads these or is slow. null: they are fine. With `anyBatch` the batch here says nothing. */

@@ -108,6 +108,7 @@ export const Size: Op = {
     return [{ lo: s!, hi: s! }];
   },
   lines: none("a shape does not depend on the data"),
+  still: true,
   known: (call) => [tensor([size(arg(call, 0).type.shape)], [], "int64")],
 };
 
@@ -120,5 +121,6 @@ export const Shape: Op = {
     return [{ lo: s, hi: s }];
   },
   lines: none("a shape does not depend on the data"),
+  still: true,
   known: (call) => [tensor(shapeSlice(call), [shapeSlice(call).length], "int64")],
 };

@@ -1,11 +1,7 @@
 export * from "./certify.ts";
 export * as curves from "./net/curve/index.ts";
+export { READ as operatorsRead } from "./net/read.ts";
 export { Prover } from "./prover.ts";
 export * from "./radius.ts";
 export * from "./proof/index.ts";
-export { type Replayed, type Replayer, replayer } from "./replay.ts";
-export { type DecideOptions, type Decision, decide, type SearchProgress } from "./search/decide.ts";
-export * from "./smooth/index.ts";
-export * from "./spec/index.ts";
-export * from "./verdicts.ts";
-export * from "./verify.ts";
+export { INPUT_TYPES, type Replayed, type Replayer, replayer } from "./replay.ts";

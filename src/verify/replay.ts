@@ -1,8 +1,11 @@
 /** Replay: what a file itself computes at a point, and whether that is a counterexample. At zero tolerance, in exact arithmetic on float32 numbers. */
-import { fail, size, type Tensor } from "../base/index.ts";
+import { type DType, fail, size, type Tensor } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { type ModelFile, openFile } from "../run/index.ts";
 import { holds, type Specification, type Violation } from "./spec/index.ts";
+
+/** Element types of inputs that are verified: a counterexample is a point that the file itself takes. */
+export const INPUT_TYPES: readonly DType[] = ["float32"];
 
 export interface Replayed {
   /** All outputs of the file, one after the other. */
@@ -28,10 +31,10 @@ export async function replayer(
   specification: Specification,
 ): Promise<Replayer> {
   for (const v of graph.inputs)
-    if (v.type.dtype !== "float32" || (v.fileDType ?? "float32") !== "float32")
+    if (!INPUT_TYPES.includes(v.fileDType ?? v.type.dtype))
       fail({
         code: "verify-inputs",
-        expected: "a model that takes float32",
+        expected: `a model that takes ${INPUT_TYPES.join(" or ")}`,
         got: `${v.fileDType ?? v.type.dtype} for “${v.name}”`,
         mend: "export it in float32: a counterexample is a point that the file itself takes",
       });

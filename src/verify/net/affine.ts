@@ -188,3 +188,6 @@ const rules: Readonly<Record<string, Rule>> = {
     return from === undefined ? null : put(r, from, selection(n, counted(n), -1), null);
   },
 };
+
+/** Operators that {@link affineMap} has rules for. */
+export const AFFINE: readonly string[] = Object.keys(rules);

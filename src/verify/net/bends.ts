@@ -100,15 +100,15 @@ const COMPOSED: ReadonlySet<string> = new Set([
   "SpaceToDepth",
 ]);
 
-/** What a node is composed of; null where it is no composition. */
-export function parts(e: Emit, node: Node): readonly Value[] | null {
+/** Compositions that the verifier makes itself. */
+const PARTS: Readonly<Record<string, (e: Emit, node: Node) => readonly Value[] | null>> = {
   // a product of matrices of which one is turned over or scaled; beta·C would be rounded
-  const gemm = node.op === "Gemm" && (!node.inputs[2] || int(node, "beta", 1) === 1);
-  if (node.op === "ReduceLogSumExp") {
+  Gemm: (e, node) => (!node.inputs[2] || int(node, "beta", 1) === 1 ? ops.Gemm!.compose!(e, node) : null),
+  ReduceLogSumExp: (e, node) => {
     const sum = e.node("ReduceSum", [e.Exp(node.inputs[0]!), node.inputs[1] ?? null], node.attrs);
     return [e.Log(sum[0]!)];
-  }
-  if (node.op === "Split") {
+  },
+  Split: (e, node) => {
     const [x] = node.inputs as [Value];
     const axis = axisOf(int(node, "axis", 0), x.type.shape.length);
     let end = 0;
@@ -116,11 +116,21 @@ export function parts(e: Emit, node: Node): readonly Value[] | null {
       end += shape[axis]!;
       return e.Slice(x, e.ints([end - shape[axis]!]), e.ints([end]), e.ints([axis]), e.ints([1]));
     });
-  }
-  return gemm || COMPOSED.has(node.op) ? ops[node.op]!.compose!(e, node) : null;
-}
+  },
+};
+
+/** What a node is composed of; null where it is no composition. */
+export const parts = (e: Emit, node: Node): readonly Value[] | null =>
+  PARTS[node.op]?.(e, node) ?? (COMPOSED.has(node.op) ? ops[node.op]!.compose!(e, node) : null);
+
+const rectified = (r: Reader, node: Node, slope: number): number | null => {
+  const from = r.vertexOf(node.inputs[0])!;
+  return slope >= 0 && slope <= 1 ? r.add({ kind: "rectifier", size: r.vertex(from).size, from, slope }) : null;
+};
 
 const RULES: Readonly<Record<string, Rule>> = {
+  Relu: (r, node) => rectified(r, node, 0),
+  LeakyRelu: (r, node) => rectified(r, node, number(node, "alpha", 0.01)),
   Pow: power,
   Reciprocal: (r, node) => inverse(r, r.vertexOf(node.inputs[0])!),
   Mul: (r, node) => {
@@ -142,11 +152,8 @@ const RULES: Readonly<Record<string, Rule>> = {
   },
   // of one slope for all elements a rectifier, else composed of two
   PRelu: (r, node) => {
-    const from = r.vertexOf(node.inputs[0])!;
-    const slopes = r.constantOf(node.inputs[1]);
-    const slope = Number(slopes?.data[0]);
-    if (!(slope >= 0 && slope <= 1) || !Array.from(slopes!.data, Number).every((s) => s === slope)) return null;
-    return r.add({ kind: "rectifier", size: r.vertex(from).size, from, slope });
+    const slopes = Array.from(r.constantOf(node.inputs[1])?.data ?? [], Number);
+    return slopes.every((s) => s === slopes[0]) ? rectified(r, node, slopes[0] ?? Number.NaN) : null;
   },
   // relu(x) + relu(−x): a kink can be split, a curve not
   Abs: (r, node) => {
@@ -157,3 +164,6 @@ const RULES: Readonly<Record<string, Rule>> = {
     return r.add({ kind: "sum", size: n, from: halves });
   },
 };
+
+/** Operators that {@link bent} and {@link parts} have answers for. */
+export const BENT: readonly string[] = [...Object.keys(CURVES), ...Object.keys(RULES), ...COMPOSED, ...Object.keys(PARTS)];

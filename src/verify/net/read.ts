@@ -1,9 +1,10 @@
 /** From a graph to a network of flat vectors: what only moves numbers becomes a map of ones, and maps that follow one another exactly become one. */
 import { CounterfoilError, fail, isFloat, size, type Tensor } from "../../base/index.ts";
 import { type Emit, type Graph, type Node, order, type Value } from "../../graph/index.ts";
+import { ops } from "../../ops/index.ts";
 import { builder } from "../../pass/index.ts";
-import { affineMap } from "./affine.ts";
-import { bent, parts } from "./bends.ts";
+import { AFFINE, affineMap } from "./affine.ts";
+import { BENT, bent, parts } from "./bends.ts";
 import { joined, kept, type Semantics } from "./join.ts";
 import { selection, terms } from "./linear.ts";
 import { put, type Reader, spread } from "./maps.ts";
@@ -11,8 +12,27 @@ import type { Network, Vertex } from "./network.ts";
 
 /** Operators that leave the flat order as it is. */
 const RENAMES = new Set(["Identity", "Dropout", "Reshape", "Flatten", "Squeeze", "Unsqueeze"]);
+/** A cast between floats is one between names: what is bounded is exact arithmetic. */
+const CASTS = new Set(["Cast"]);
+const JOINS = new Set(["Concat"]);
 /** Operators that only choose and order numbers. */
 const MOVES = new Set(["Transpose", "Slice", "Gather", "GatherElements", "GatherND", "Tile"]);
+
+/**
+ * The operators that are read, by name: those with bounds, those that move numbers, and those whose outputs do not depend on the data.
+ * With some attributes or inputs an operator of these is refused still, by name.
+ */
+export const READ: readonly string[] = [
+  ...new Set([
+    ...RENAMES,
+    ...CASTS,
+    ...JOINS,
+    ...[...MOVES].filter((op) => ops[op]!.fold),
+    ...AFFINE,
+    ...BENT,
+    ...Object.keys(ops).filter((op) => ops[op]!.still),
+  ]),
+].sort();
 
 /**
  * Read the outputs of `graph`, of batch 1, one after the other, as a function of its inputs, one after the other.
@@ -104,24 +124,17 @@ class Reading implements Reader {
     if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named(node);
     const first = this.vertexOf(node.inputs[0]);
     const out = node.outputs[0]!;
-    // a cast between floats is one between names: what is bounded is exact arithmetic, and its output a float here
-    if ((RENAMES.has(node.op) || node.op === "Cast") && first !== undefined && moving.length === 1) {
+    // what casts give is a float here
+    if ((RENAMES.has(node.op) || CASTS.has(node.op)) && first !== undefined && moving.length === 1) {
       this.#at.set(out, first);
       return null;
     }
     if (MOVES.has(node.op) && first !== undefined && moving.length === 1) return this.#moved(node, first) ? null : named(node);
     // what is computed from constants only, but is not known, is no constant to us
     if (node.inputs.some((v) => v && this.vertexOf(v) === undefined && !this.constantOf(v))) return named(node);
-    if (node.op === "Concat") {
+    if (JOINS.has(node.op)) {
       this.#at.set(out, this.#concatenated(node));
       return null;
-    }
-    if (node.op === "Relu" || node.op === "LeakyRelu") {
-      const slope = node.op === "Relu" ? 0 : Math.fround((node.attrs.alpha as number | undefined) ?? 0.01);
-      if (slope >= 0 && slope <= 1) {
-        this.#at.set(out, this.add({ kind: "rectifier", size: size(out.type.shape), from: first!, slope }));
-        return null;
-      }
     }
     const at = affineMap(this, node) ?? bent(this, node);
     if (at !== null) this.#at.set(out, at);
@@ -130,7 +143,7 @@ class Reading implements Reader {
 
   /** Constants that are only moved about are constants still, also where a file keeps its batch free. */
   #settle(node: Node): void {
-    if (!(MOVES.has(node.op) || RENAMES.has(node.op) || node.op === "Concat" || node.op === "Expand")) return;
+    if (!(MOVES.has(node.op) || RENAMES.has(node.op) || JOINS.has(node.op) || node.op === "Expand")) return;
     const given = node.inputs.map((v) => v && this.constantOf(v));
     if (node.outputs.every((o) => o.known) || given.some((t, i) => node.inputs[i] && !t)) return;
     if (node.op === "Expand") {

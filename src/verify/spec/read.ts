@@ -8,6 +8,9 @@ import { head, parseSexprs } from "./sexpr.ts";
 import { vnnlib1 } from "./vnnlib1.ts";
 import { vnnlib2 } from "./vnnlib2.ts";
 
+/** Versions of VNN-LIB that are read. */
+export const VNNLIB_VERSIONS = ["1.0", "2.0"] as const;
+
 export interface SpecificationOptions {
   /** How many outputs the network has, for JSON that does not say it. */
   readonly outputs?: number;
