@@ -163,7 +163,7 @@ class Decider {
       lanes = await lanesThere(goal, plan, threads, left());
       return await this.#work(lanes, open, tried, () => false);
     } finally {
-      await Promise.all([here, ...lanes].map((lane) => lane.release()));
+      await Promise.all(Array.from(new Set([here, ...lanes]), (lane) => lane.release()));
     }
   }
 
