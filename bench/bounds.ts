@@ -56,7 +56,9 @@ const pairs = [];
 for (let p = 0; p < PAIRS; p++) {
   const pair = { ours: await ours(), theirs: theirs() };
   pairs.push(pair);
-  console.error(`pair ${p + 1} of ${PAIRS}: ours ${median(pair.ours.times).toFixed(0)} ms, ${pair.theirs.name} ${median(pair.theirs.times).toFixed(0)} ms`);
+  console.error(
+    `pair ${p + 1} of ${PAIRS}: ours ${median(pair.ours.times).toFixed(0)} ms, ${pair.theirs.name} ${median(pair.theirs.times).toFixed(0)} ms`,
+  );
 }
 const [mine, other] = [median(pairs.flatMap((p) => p.ours.times)), median(pairs.flatMap((p) => p.theirs.times))];
 const result = {

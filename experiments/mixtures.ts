@@ -59,8 +59,8 @@ const methods: readonly Method[] = [
   },
   {
     name: "RpGAN + R1 + R2 on our plane pair, batch 512",
-    steps: 24_000,
-    options: { ...RPGAN, model: "plane", optimisers: both(0, 0.99, cosine(2e-3, 24_000, 2e-5)) },
+    steps: 36_000,
+    options: { ...RPGAN, model: "plane", optimisers: both(0, 0.99, cosine(2e-3, 36_000, 2e-5)) },
     published: { ring8: "–", grid25: "–" },
   },
 ];
