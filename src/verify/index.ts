@@ -5,3 +5,8 @@ export * from "./proof/index.ts";
 export { Prover } from "./prover.ts";
 export * from "./radius.ts";
 export { INPUT_TYPES, type Replayed, type Replayer, replayer } from "./replay.ts";
+export { type DecideOptions, type Decision, decide, type SearchProgress } from "./search/decide.ts";
+export * from "./smooth/index.ts";
+export * from "./spec/index.ts";
+export * from "./verdicts.ts";
+export * from "./verify.ts";

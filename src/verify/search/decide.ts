@@ -197,3 +197,79 @@ class Decider {
       return await this.#work(lanes, open, tried, () => false);
     } finally {
       await Promise.all([...new Set([here, ...lanes])].map((lane) => lane.release()));
+    }
+  }
+
+  /** Keep all lanes at work until nothing is open, or it is enough. */
+  async #work(lanes: readonly Lane[], open: Part[], tried: Tried, isEnough: () => boolean): Promise<Ended | null> {
+    const most = (this.#options.memory ?? MEMORY) * 2 ** 20;
+    const each = bytesOf(open[0] ?? null);
+    const busy = new Map<Lane, Promise<Ended | null>>();
+    const work = async (lane: Lane, parts: readonly Part[]): Promise<Ended | null> => {
+      const found = await lane.stretch(parts, BREATH);
+      this.parts += found.looked;
+      this.undecided += found.stuck;
+      open.push(...found.open);
+      for (const x of found.candidates) if (await tried(x)) return "sat";
+      return null;
+    };
+    while ((open.length > 0 || busy.size > 0) && !(busy.size === 0 && isEnough())) {
+      const missing = open.reduce((worst, p) => Math.max(worst, p.missing), 0);
+      if (await this.#late({ parts: this.parts, open: open.length, missing })) return this.#ended(busy, "timeout");
+      if (open.length * each > most) {
+        this.#full = true;
+        return this.#ended(busy, "unknown");
+      }
+      for (const lane of lanes) {
+        if (busy.has(lane) || open.length === 0) continue;
+        // one lane may have all, several share what is there
+        const share = lanes.length === 1 ? open.length : Math.min(lane.batch, Math.ceil(open.length / lanes.length));
+        const parts = open.splice(-share);
+        const doing = work(lane, parts).finally(() => busy.delete(lane));
+        busy.set(lane, doing);
+      }
+      const ended = await Promise.race(busy.values());
+      if (ended) return this.#ended(busy, ended);
+    }
+    return null;
+  }
+
+  /** What other lanes still do is waited for, and forgotten. */
+  async #ended(busy: ReadonlyMap<Lane, Promise<unknown>>, ended: Ended): Promise<Ended> {
+    await Promise.allSettled(busy.values());
+    return ended;
+  }
+
+  /** Round to float32 inside the region, and let the file decide where float64 says it is worth it. */
+  async #try(goal: Goal, x: Float64Array, { low, high }: { readonly low: Float32Array; readonly high: Float32Array }): Promise<boolean> {
+    const inside = goal.ball ? brought(x, goal.ball) : x;
+    const rounded = Float32Array.from(inside, (v, j) => Math.min(Math.max(Math.fround(v), low[j]!), high[j]!));
+    const { distance } = distanceOf(goal, evaluate(goal.network, Float64Array.from(rounded)).at(-1)!);
+    if (goal.rows > 0 && !(distance <= NEAR)) return false;
+    const y = await this.#replay(rounded);
+    if (y) this.#found = { x: rounded, y };
+    return y !== null;
+  }
+
+  /** Whether the time is up. Lets others have their turn now and then. */
+  async #late(now: SearchProgress): Promise<boolean> {
+    const time = performance.now();
+    if (time - this.#breathed > BREATH) {
+      this.#breathed = time;
+      await new Promise((go) => setTimeout(go, 0));
+      this.#options.signal?.throwIfAborted();
+      this.#options.onProgress?.(now);
+    }
+    return this.#options.timeout !== undefined && this.#seconds() > this.#options.timeout;
+  }
+}
+
+const MEMORY = 2_048;
+
+/** About how many bytes of numbers a part keeps alive: its own, and what it alone inherits. */
+function bytesOf(value: unknown): number {
+  if (ArrayBuffer.isView(value)) return value.byteLength;
+  if (Array.isArray(value)) return value.reduce((sum: number, v) => sum + bytesOf(v), 8 * value.length);
+  if (value !== null && typeof value === "object") return Object.values(value).reduce((sum: number, v) => sum + bytesOf(v), 0);
+  return 8;
+}
