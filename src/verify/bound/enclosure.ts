@@ -13,6 +13,9 @@ export interface Enclosure {
 }
 
 const NOTHING = new Float64Array(0);
+const NO_PLACES = new Int32Array(0);
+/** Which half of a float64 has its sign. */
+const HIGH = new Int32Array(Float64Array.of(-1).buffer)[1] === 0 ? 0 : 1;
 
 /** Room for `network`'s enclosures. */
 export const emptyEnclosure = ({ vertices }: Network): Enclosure => ({
@@ -43,6 +46,11 @@ function encloseAffine(
   const n = terms(map);
   const share = gamma(n + 3) + inexact + machine(n, unit);
   const tiny = TINY + tinyOf(n + 3, unit);
+  const { data } = map;
+  const bits = new Int32Array(data.buffer, data.byteOffset, 2 * data.length);
+  const dense = map.kind === "dense";
+  const [starts, places] = dense ? [NO_PLACES, NO_PLACES] : [map.starts, map.places];
+  const { ends, spans } = endsOf(l, h);
   for (let i = 0; i < size; i++) {
     if (known) {
       const [a, b] = [known.low[k]![i]!, known.high[k]![i]!];
@@ -57,26 +65,42 @@ function encloseAffine(
     let most = least;
     // each sum pays for its own terms: of positive ones the least stays positive, however large the others may be
     let all = biasReach ? biasReach[i]! : Math.abs(least);
-    let [below, above] = [all, all];
-    const [start, end] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
-    for (let p = start; p < end; p++) {
-      const w = map.data[p]!;
-      const j = map.kind === "dense" ? p - start : map.places[p]!;
-      const x = w * l[j]!;
-      const y = w * h[j]!;
-      // which is less depends on w's sign; a NaN stays one
-      const [a, b] = [Math.min(x, y), Math.max(x, y)];
-      const [down, up] = [Math.abs(a), Math.abs(b)];
+    let below = all;
+    let above = all;
+    const end = dense ? (i + 1) * map.columns : starts[i + 1]!;
+    const first = dense ? i * map.columns : starts[i]!;
+    for (let p = first; p < end; p++) {
+      const j = dense ? p - first : places[p]!;
+      const w = data[p]!;
+      // the sign bit says which end is less: a branch would be guessed wrongly half of the time
+      const q = 2 * j + (bits[2 * p + HIGH]! >>> 31);
+      const a = w * ends[q]!;
+      const b = w * ends[q ^ 1]!;
       least += a;
       most += b;
-      below += down;
-      above += up;
-      all += Math.max(down, up);
+      below += Math.abs(a);
+      above += Math.abs(b);
+      all += Math.abs(w) * spans[j]!;
     }
     outLow[i] = least - share * below - tiny;
     outHigh[i] = most + share * above + tiny;
     outReach[i] = all;
   }
+}
+
+/** The ends of each element, one after the other, and the greatest absolute value between them. Of one that is NaN both are. */
+function endsOf(l: Float64Array, h: Float64Array): { readonly ends: Float64Array; readonly spans: Float64Array } {
+  const [ends, spans] = [new Float64Array(2 * l.length), new Float64Array(l.length)];
+  for (let j = 0; j < l.length; j++) {
+    const low = l[j]!;
+    const high = h[j]!;
+    const span = Math.max(Math.abs(low), Math.abs(high));
+    const unknown = Number.isNaN(span);
+    ends[2 * j] = unknown ? span : low;
+    ends[2 * j + 1] = unknown ? span : high;
+    spans[j] = span;
+  }
+  return { ends, spans };
 }
 
 function encloseSum({ from, size, unit }: Sum, k: number, { low, high }: Enclosure): void {
