@@ -3,6 +3,7 @@
  * Each step chooses float64 coefficients and pays for what they miss: whatever was rounded is then no assumption, but a term of the bound.
  */
 
+import { gathered, LANES } from "../net/columns.ts";
 import { columnTerms, terms } from "../net/linear.ts";
 import type { Affine, Curved, Network, Rectifier } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
@@ -11,6 +12,8 @@ import { gamma, machine, tinyOf, UNIT } from "../net/unit.ts";
 import { multiplied } from "./bends.ts";
 import { cutRow, type HalfSpace, leastOf } from "./concretize.ts";
 import type { Enclosure } from "./enclosure.ts";
+import { Live, Shape } from "./live.ts";
+import { Local } from "./local.ts";
 import type { Multipliers } from "./multipliers.ts";
 import { domainOf, type Relaxation } from "./relaxation.ts";
 
@@ -40,7 +43,13 @@ interface Rows {
   readonly over: Over;
   readonly constant: Float64Array;
   readonly lost: Float64Array;
+  /** Where all rows have the same lines: what counts over these. */
+  readonly live: Live | null;
 }
+
+const NOTHING = new Float64Array(0);
+/** Rows of which it pays to find out what counts. */
+const SOME = 8;
 
 /** The time that bounds may take is over. */
 export class TimeUp extends Error {
@@ -58,16 +67,26 @@ export class Backward {
   /** γ of the column sums of each affine vertex, and its entries' own error. */
   readonly #share: Float64Array;
   readonly #room: Float64Array[] = [];
+  readonly #shape: Shape;
+  readonly #local: Local;
+  readonly #terms: Int32Array;
+  readonly #bias: Float64Array[];
+  #live: Live | null = null;
   #slopes = new Float64Array(0);
+  #lanes = new Float64Array(0);
 
   /** @param until `performance.now()` from which on {@link bound} refuses */
   constructor(network: Network, products: Products = plain, until = Number.POSITIVE_INFINITY) {
     this.network = network;
     this.products = products;
     this.#until = until;
+    this.#shape = new Shape(network);
+    this.#terms = Int32Array.from(network.vertices, (v) => (v.kind === "affine" ? terms(v.map) : 0));
+    this.#bias = network.vertices.map((v) => (v.kind === "affine" ? (v.bias ?? new Float64Array(v.size)) : NOTHING));
     this.#share = Float64Array.from(network.vertices, (v) =>
       v.kind === "affine" ? gamma(columnTerms(v.map) + 4) + v.inexact + machine(terms(v.map), v.unit) : 0,
     );
+    this.#local = new Local(network, { share: this.#share, terms: this.#terms });
   }
 
   /** Zeroed room for `count` rows of vertex `k`. */
@@ -94,9 +113,13 @@ export class Backward {
     if (performance.now() > this.#until) throw new TimeUp();
     const { vertices } = this.network;
     const over: Over = "enclosure" in lines ? () => lines : (r) => lines[r]!;
-    const all: Rows = { count, over, constant: new Float64Array(count), lost: new Float64Array(count) };
+    const one = "enclosure" in lines ? lines : lines.every((l) => l === lines[0]) ? lines[0] : undefined;
+    const live = one && count >= SOME ? this.#over(one) : null;
+    const all: Rows = { count, over, constant: new Float64Array(count), lost: new Float64Array(count), live };
     const pending: (Float64Array | null)[] = new Array(at + 1).fill(null);
     pending[at] = rows;
+    // elements beside which what is pending is 0
+    const some = this.#shape.every.slice();
     for (let k = at; k > 0; k--) {
       const a = pending[k];
       if (!a) continue;
@@ -106,12 +129,17 @@ export class Backward {
         const out = joins ? pending[s]! : this.#rows(s, count);
         pending[s] = out;
         if (v.kind === "affine") {
-          const wait = this.products.pull(a, count, v.map, out);
+          const wait = this.#pulled(k, v, a, out, some[k]!, all);
           if (wait) await wait;
-          this.#shifted(k, v, a, all);
-        } else if (v.kind === "rectifier" || v.kind === "curve") this.#bent(k, v, a, out, all, multipliers);
-        else if (v.kind === "product") multiplied(v, k, side === 0 ? 0 : 1, a, out, all);
+          this.#shifted(k, v, a, some[k]!, all);
+        } else if (v.kind === "rectifier" || v.kind === "curve") {
+          const own = live?.elements(k) ?? some[k]!;
+          this.#bent(k, v, a, out, own, all, multipliers);
+          // splits ask of others as well
+          if (!joins && !multipliers?.splits.length) some[s] = own;
+        } else if (v.kind === "product") multiplied(v, k, side === 0 ? 0 : 1, a, out, all);
         else for (let p = 0; p < count * v.size; p++) out[p]! += a[p]!;
+        if (joins) some[s] = this.#shape.every[s]!;
         if (v.kind === "sum" && v.unit) weigh(a, s, machine(v.from.length, v.unit), all);
         // what two branches bring is added, and rounded
         if (joins || v.kind === "sum") weigh(out, s, 4 * UNIT, all);
@@ -122,17 +150,57 @@ export class Backward {
     return { coefficients, constant: all.constant, least: concretized(coefficients, all), passed: pending };
   }
 
+  /**
+   * The least values of some elements of vertex `at` and of their negatives, in turns.
+   * @throws TimeUp
+   */
+  async elements(at: number, elements: readonly number[], lines: Relaxation): Promise<Float64Array> {
+    const local = !lines.cuts && !lines.ball && this.#local.fits(at);
+    if (!local) {
+      const n = this.network.vertices[at]!.size;
+      const rows = new Float64Array(2 * elements.length * n);
+      for (const [r, i] of elements.entries()) {
+        rows[2 * r * n + i] = 1;
+        rows[(2 * r + 1) * n + i] = -1;
+      }
+      return (await this.bound(at, rows, 2 * elements.length, lines)).least;
+    }
+    if (performance.now() > this.#until) throw new TimeUp();
+    const least = new Float64Array(2 * elements.length);
+    for (const [r, i] of elements.entries()) this.#local.bound(at, i, lines, least, 2 * r);
+    return least;
+  }
+
+  #over(lines: Relaxation): Live {
+    if (this.#live?.lines !== lines) this.#live = new Live(this.#shape, lines);
+    return this.#live;
+  }
+
+  /** Rows times the map of an affine vertex; of a sparse one only what counts. */
+  #pulled(k: number, v: Affine, a: Float64Array, out: Float64Array, some: Int32Array, { count, live }: Rows): Promise<void> | undefined {
+    if (!live || v.map.kind === "dense" || v.map.places.length <= v.size) return this.products.pull(a, count, v.map, out);
+    if (this.#lanes.length < LANES * v.size) this.#lanes = new Float64Array(LANES * v.size);
+    gathered(a, count, v.size, live.columns(k, some, v.map, v.from), out, v.map.columns, this.#lanes);
+    return undefined;
+  }
+
   /** What the biases of an affine vertex bring, and what its product with the rows has rounded. */
-  #shifted(k: number, v: Affine, a: Float64Array, { count, over, constant, lost }: Rows): void {
+  #shifted(k: number, v: Affine, a: Float64Array, some: Int32Array, { count, over, constant, lost }: Rows): void {
     const share = this.#share[k]! + gamma(v.size + 2);
-    const tiny = tinyOf(terms(v.map) + 3, v.unit);
+    const tiny = tinyOf(this.#terms[k]! + 3, v.unit);
+    const bias = this.#bias[k]!;
     for (let r = 0; r < count; r++) {
       const all = over(r).enclosure.reach[k]!;
-      let [sum, missed, under] = [0, 0, 0];
-      for (let i = 0, p = r * v.size; i < v.size; i++, p++) {
-        missed += Math.abs(a[p]!) * all[i]!;
-        under += Math.abs(a[p]!);
-        if (v.bias) sum += a[p]! * v.bias[i]!;
+      let sum = 0;
+      let missed = 0;
+      let under = 0;
+      const first = r * v.size;
+      for (let t = 0; t < some.length; t++) {
+        const i = some[t]!;
+        const c = a[first + i]!;
+        missed += Math.abs(c) * all[i]!;
+        under += Math.abs(c);
+        sum += c * bias[i]!;
       }
       constant[r]! += sum;
       // the sum over biases has as many terms as rows, each within `all`
@@ -141,7 +209,15 @@ export class Backward {
   }
 
   /** Lines for what a rectifier or a curve does. */
-  #bent(k: number, v: Rectifier | Curved, a: Float64Array, out: Float64Array, rows: Rows, multipliers: Multipliers | undefined): void {
+  #bent(
+    k: number,
+    v: Rectifier | Curved,
+    a: Float64Array,
+    out: Float64Array,
+    some: Int32Array,
+    rows: Rows,
+    multipliers: Multipliers | undefined,
+  ): void {
     const { count, over, constant, lost } = rows;
     const n = v.size;
     // a leaky rectifier's own machine rounds its product
@@ -158,8 +234,12 @@ export class Backward {
         below = this.#slopes;
         multipliers.choose(k, r, offset, below);
       }
-      let [sum, missed, under] = [0, 0, 0];
-      for (let i = 0, p = r * n; i < n; i++, p++) {
+      let sum = 0;
+      let missed = 0;
+      let under = 0;
+      for (let t = 0; t < some.length; t++) {
+        const i = some[t]!;
+        const p = r * n + i;
         const c = a[p]!;
         // of an element that is not asked for, nothing has to be known
         if (c === 0) continue;

@@ -114,12 +114,7 @@ export class Tightener {
     const most = Math.min(ROWS / 2, Math.max(16, Math.floor(ROOM / n)));
     for (let at = 0; at < open.length; at += most) {
       const some = open.slice(at, at + most);
-      const rows = new Float64Array(2 * some.length * n);
-      some.forEach((i, r) => {
-        rows[2 * r * n + i] = 1;
-        rows[(2 * r + 1) * n + i] = -1;
-      });
-      const least = await this.#least(k, rows, 2 * some.length, lines, ascent);
+      const least = await this.#least(k, some, lines, ascent);
       some.forEach((i, r) => {
         const [l, h] = [Math.max(low[i]!, least[2 * r]!), Math.min(high[i]!, -least[2 * r + 1]!)];
         // NaN, or bounds that rounding crossed, change nothing
@@ -131,8 +126,15 @@ export class Tightener {
     }
   }
 
-  async #least(k: number, rows: Float64Array, count: number, lines: Relaxation, ascent: Ascent | undefined): Promise<Float64Array> {
-    if (!ascent) return (await this.#back.bound(k, rows, count, lines)).least;
+  /** Of each element, and of its negative. */
+  async #least(k: number, some: readonly number[], lines: Relaxation, ascent: Ascent | undefined): Promise<Float64Array> {
+    if (!ascent) return this.#back.elements(k, some, lines);
+    const [n, count] = [lines.enclosure.low[k]!.length, 2 * some.length];
+    const rows = new Float64Array(count * n);
+    some.forEach((i, r) => {
+      rows[2 * r * n + i] = 1;
+      rows[(2 * r + 1) * n + i] = -1;
+    });
     const places = placesOf(this.#network, lines, k);
     const own = places.elements.flatMap((elements, v) => Array.from(elements, (i) => lines.below[v]![i]!));
     const alphas = new Float64Array(count * places.count);
