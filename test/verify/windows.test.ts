@@ -5,8 +5,9 @@ import { input } from "../../src/graph/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { Backward } from "../../src/verify/bound/backward.ts";
 import { Local } from "../../src/verify/bound/local.ts";
+import { pricesOf } from "../../src/verify/bound/rows.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
-import { columnsOf, gathered, turned } from "../../src/verify/net/columns.ts";
+import { columnsOf, gathered, LANES, turned } from "../../src/verify/net/columns.ts";
 import { pulled, type Sparse, sparse, terms } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
@@ -54,8 +55,7 @@ describe("convolutions", () => {
       const back = new Backward(net);
       const [low, high] = boxOf(seed, [0.01, 0.05, 0.2][seed % 3]!);
       const lines = (await new Tightener(back).enclose(low, high))!;
-      const prices = { share: new Float64Array(net.vertices.length), terms: new Int32Array(net.vertices.length) };
-      const local = new Local(net, prices);
+      const local = new Local(net, pricesOf(net));
       const read = net.vertices.flatMap((v) => (v.kind === "rectifier" ? [v.from] : []));
       expect(read.some((k) => local.fits(k))).toBe(true);
       for (const k of read) {
@@ -107,7 +107,7 @@ describe("columns of a sparse map", () => {
     );
   };
 
-  for (let count = 1; count <= 9; count++)
+  for (let count = 1; count <= 17; count++)
     test(`${count} rows: some columns, of some rows, are what all are`, () => {
       const m = random(count, 11, 13);
       const some = Int32Array.of(0, 3, 4, 10);
@@ -115,7 +115,7 @@ describe("columns of a sparse map", () => {
       const rows = Float64Array.from(uniform(seedKey(count), count * 11, -1, 1), (v, p) => (some.includes(p % 11) ? v : 0));
       const [out, whole] = [new Float64Array(count * 13).fill(0.5), new Float64Array(count * 13).fill(0.5)];
       pulled(rows, count, m, whole);
-      gathered(rows, count, 11, columnsOf(turned(m), some, which), out, 13, new Float64Array(4 * 11));
+      gathered(rows, count, 11, columnsOf(turned(m), some, which), out, 13, new Float64Array(LANES * 11));
       out.forEach((v, p) => {
         expect(v).toBeCloseTo(which.includes(p % 13) ? whole[p]! : 0.5, 14);
       });

@@ -4,18 +4,17 @@
  */
 
 import { gathered, LANES } from "../net/columns.ts";
-import { columnTerms, terms } from "../net/linear.ts";
-import type { Affine, Curved, Network, Rectifier } from "../net/network.ts";
+import type { Affine, Network } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
 import { type Products, plain } from "../net/products.ts";
-import { gamma, machine, tinyOf, UNIT } from "../net/unit.ts";
+import { machine, UNIT } from "../net/unit.ts";
 import { multiplied } from "./bends.ts";
 import { cutRow, type HalfSpace, leastOf } from "./concretize.ts";
-import type { Enclosure } from "./enclosure.ts";
 import { Live, Shape } from "./live.ts";
 import { Local } from "./local.ts";
 import type { Multipliers } from "./multipliers.ts";
 import { domainOf, type Relaxation } from "./relaxation.ts";
+import { bent, type Over, type Prices, pricesOf, type Rows, shifted, weigh } from "./rows.ts";
 
 export interface LinearBounds {
   /** [count, inputs] */
@@ -34,20 +33,6 @@ export const halfSpaceOf = ({ coefficients, constant }: LinearBounds, r: number)
   return { g: coefficients.slice(r * n, (r + 1) * n), h: constant[r]! };
 };
 
-/** The lines that hold for each row. */
-type Over = (row: number) => Relaxation;
-
-/** Rows on their way back: where they stand, what is known of their constants, and what has been lost of those. */
-interface Rows {
-  readonly count: number;
-  readonly over: Over;
-  readonly constant: Float64Array;
-  readonly lost: Float64Array;
-  /** Where all rows have the same lines: what counts over these. */
-  readonly live: Live | null;
-}
-
-const NOTHING = new Float64Array(0);
 /** Rows of which it pays to find out what counts. */
 const SOME = 8;
 
@@ -64,15 +49,11 @@ export class Backward {
   readonly network: Network;
   readonly products: Products;
   readonly #until: number;
-  /** γ of the column sums of each affine vertex, and its entries' own error. */
-  readonly #share: Float64Array;
+  readonly #prices: Prices;
   readonly #room: Float64Array[] = [];
   readonly #shape: Shape;
   readonly #local: Local;
-  readonly #terms: Int32Array;
-  readonly #bias: Float64Array[];
   #live: Live | null = null;
-  #slopes = new Float64Array(0);
   #lanes = new Float64Array(0);
 
   /** @param until `performance.now()` from which on {@link bound} refuses */
@@ -81,12 +62,8 @@ export class Backward {
     this.products = products;
     this.#until = until;
     this.#shape = new Shape(network);
-    this.#terms = Int32Array.from(network.vertices, (v) => (v.kind === "affine" ? terms(v.map) : 0));
-    this.#bias = network.vertices.map((v) => (v.kind === "affine" ? (v.bias ?? new Float64Array(v.size)) : NOTHING));
-    this.#share = Float64Array.from(network.vertices, (v) =>
-      v.kind === "affine" ? gamma(columnTerms(v.map) + 4) + v.inexact + machine(terms(v.map), v.unit) : 0,
-    );
-    this.#local = new Local(network, { share: this.#share, terms: this.#terms });
+    this.#prices = pricesOf(network);
+    this.#local = new Local(network, this.#prices);
   }
 
   /** Zeroed room for `count` rows of vertex `k`. */
@@ -110,16 +87,56 @@ export class Backward {
     lines: Relaxation | readonly Relaxation[],
     multipliers?: Multipliers,
   ): Promise<LinearBounds> {
+    const all = this.#started(at, count, lines);
+    all.pending[at] = rows;
+    await this.#back(at, all, multipliers);
+    const coefficients = this.#inputs(all).slice(0, count * this.network.vertices[0]!.size);
+    return { coefficients, constant: all.constant, least: concretized(coefficients, all), passed: all.pending };
+  }
+
+  /**
+   * The least values of some elements of vertex `at` and of their negatives, in turns.
+   * @throws TimeUp
+   */
+  async elements(at: number, elements: readonly number[], lines: Relaxation): Promise<Float64Array> {
+    const v = this.network.vertices[at]!;
+    const count = 2 * elements.length;
+    const all = this.#started(at, count, lines);
+    if (!lines.cuts && !lines.ball && this.#local.fits(at)) {
+      const least = new Float64Array(count);
+      for (const [r, i] of elements.entries()) this.#local.bound(at, i, lines, least, 2 * r);
+      return least;
+    }
+    if (v.kind === "affine") this.#drawn(at, v, elements, lines, all);
+    else {
+      const rows = new Float64Array(count * v.size);
+      for (const [r, i] of elements.entries()) {
+        rows[2 * r * v.size + i] = 1;
+        rows[(2 * r + 1) * v.size + i] = -1;
+      }
+      all.pending[at] = rows;
+    }
+    await this.#back(v.kind === "affine" ? v.from : at, all);
+    return concretized(this.#inputs(all), all);
+  }
+
+  #started(at: number, count: number, lines: Relaxation | readonly Relaxation[]): Rows {
     if (performance.now() > this.#until) throw new TimeUp();
-    const { vertices } = this.network;
     const over: Over = "enclosure" in lines ? () => lines : (r) => lines[r]!;
     const one = "enclosure" in lines ? lines : lines.every((l) => l === lines[0]) ? lines[0] : undefined;
     const live = one && count >= SOME ? this.#over(one) : null;
-    const all: Rows = { count, over, constant: new Float64Array(count), lost: new Float64Array(count), live };
-    const pending: (Float64Array | null)[] = new Array(at + 1).fill(null);
-    pending[at] = rows;
-    // elements beside which what is pending is 0
-    const some = this.#shape.every.slice();
+    const [pending, some] = [new Array(at + 1).fill(null), this.#shape.every.slice()];
+    return { count, over, constant: new Float64Array(count), lost: new Float64Array(count), live, pending, some };
+  }
+
+  #inputs({ count, pending }: Rows): Float64Array {
+    return pending[0] ?? this.#rows(0, count);
+  }
+
+  /** Pass back what is pending at vertices up to `at`. */
+  async #back(at: number, all: Rows, multipliers?: Multipliers): Promise<void> {
+    const { vertices } = this.network;
+    const { count, over, live, pending, some } = all;
     for (let k = at; k > 0; k--) {
       const a = pending[k];
       if (!a) continue;
@@ -131,12 +148,11 @@ export class Backward {
         if (v.kind === "affine") {
           const wait = this.#pulled(k, v, a, out, some[k]!, all);
           if (wait) await wait;
-          this.#shifted(k, v, a, some[k]!, all);
+          shifted(k, v, a, this.#prices, all);
         } else if (v.kind === "rectifier" || v.kind === "curve") {
-          const own = live?.elements(k) ?? some[k]!;
-          this.#bent(k, v, a, out, own, all, multipliers);
+          bent(k, v, a, out, all, multipliers);
           // splits ask of others as well
-          if (!joins && !multipliers?.splits.length) some[s] = own;
+          if (live && !joins && !multipliers?.splits.length) some[s] = live.of(k).elements;
         } else if (v.kind === "product") multiplied(v, k, side === 0 ? 0 : 1, a, out, all);
         else for (let p = 0; p < count * v.size; p++) out[p]! += a[p]!;
         if (joins) some[s] = this.#shape.every[s]!;
@@ -146,29 +162,29 @@ export class Backward {
         for (let r = 0; r < count; r++) all.lost[r]! += over(r).underflow[s]!;
       }
     }
-    const coefficients = (pending[0] ?? this.#rows(0, count)).slice(0, count * vertices[0]!.size);
-    return { coefficients, constant: all.constant, least: concretized(coefficients, all), passed: pending };
   }
 
-  /**
-   * The least values of some elements of vertex `at` and of their negatives, in turns.
-   * @throws TimeUp
-   */
-  async elements(at: number, elements: readonly number[], lines: Relaxation): Promise<Float64Array> {
-    const local = !lines.cuts && !lines.ball && this.#local.fits(at);
-    if (!local) {
-      const n = this.network.vertices[at]!.size;
-      const rows = new Float64Array(2 * elements.length * n);
-      for (const [r, i] of elements.entries()) {
-        rows[2 * r * n + i] = 1;
-        rows[(2 * r + 1) * n + i] = -1;
+  /** Rows ±element have those of the map for their product: as {@link #pulled} and {@link shifted} say of rows of one number. */
+  #drawn(k: number, v: Affine, elements: readonly number[], { enclosure, underflow }: Relaxation, { constant, lost, pending }: Rows): void {
+    const { map, from } = v;
+    const out = this.#rows(from, 2 * elements.length);
+    pending[from] = out;
+    const { share, tiny, bias } = this.#prices[k]!;
+    for (const [r, i] of elements.entries()) {
+      const [up, down] = [2 * r * map.columns, (2 * r + 1) * map.columns];
+      const [start, end] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
+      for (let p = start; p < end; p++) {
+        const j = map.kind === "dense" ? p - start : map.places[p]!;
+        out[up + j]! += map.data[p]!;
+        out[down + j]! -= map.data[p]!;
       }
-      return (await this.bound(at, rows, 2 * elements.length, lines)).least;
+      const own = bias[i]!;
+      const missed = share * enclosure.reach[k]![i]! + tiny + 2 * UNIT * Math.abs(own) + underflow[from]!;
+      for (const row of [2 * r, 2 * r + 1]) {
+        constant[row] = row === 2 * r ? own : -own;
+        lost[row] = missed;
+      }
     }
-    if (performance.now() > this.#until) throw new TimeUp();
-    const least = new Float64Array(2 * elements.length);
-    for (const [r, i] of elements.entries()) this.#local.bound(at, i, lines, least, 2 * r);
-    return least;
   }
 
   #over(lines: Relaxation): Live {
@@ -182,102 +198,6 @@ export class Backward {
     if (this.#lanes.length < LANES * v.size) this.#lanes = new Float64Array(LANES * v.size);
     gathered(a, count, v.size, live.columns(k, some, v.map, v.from), out, v.map.columns, this.#lanes);
     return undefined;
-  }
-
-  /** What the biases of an affine vertex bring, and what its product with the rows has rounded. */
-  #shifted(k: number, v: Affine, a: Float64Array, some: Int32Array, { count, over, constant, lost }: Rows): void {
-    const share = this.#share[k]! + gamma(v.size + 2);
-    const tiny = tinyOf(this.#terms[k]! + 3, v.unit);
-    const bias = this.#bias[k]!;
-    for (let r = 0; r < count; r++) {
-      const all = over(r).enclosure.reach[k]!;
-      let sum = 0;
-      let missed = 0;
-      let under = 0;
-      const first = r * v.size;
-      for (let t = 0; t < some.length; t++) {
-        const i = some[t]!;
-        const c = a[first + i]!;
-        missed += Math.abs(c) * all[i]!;
-        under += Math.abs(c);
-        sum += c * bias[i]!;
-      }
-      constant[r]! += sum;
-      // the sum over biases has as many terms as rows, each within `all`
-      lost[r]! += share * missed + tiny * under + 2 * UNIT * Math.abs(constant[r]!);
-    }
-  }
-
-  /** Lines for what a rectifier or a curve does. */
-  #bent(
-    k: number,
-    v: Rectifier | Curved,
-    a: Float64Array,
-    out: Float64Array,
-    some: Int32Array,
-    rows: Rows,
-    multipliers: Multipliers | undefined,
-  ): void {
-    const { count, over, constant, lost } = rows;
-    const n = v.size;
-    // a leaky rectifier's own machine rounds its product
-    const own = v.kind === "curve" || v.slope === 0 || v.slope === 1 ? 0 : (v.unit ?? 0);
-    const share = 2 * UNIT + gamma(n + 2) + 2 * own;
-    const tiny = own > 0 ? tinyOf(1, own) : 0;
-    if (this.#slopes.length < n) this.#slopes = new Float64Array(n);
-    for (let r = 0; r < count; r++) {
-      const { below: usual, lift: lifts, above: up, offset: offsets, weight: weights } = over(r);
-      const [lift, above, offset, weight] = [lifts[k]!, up[k]!, offsets[k]!, weights[k]!];
-      let below = usual[k]!;
-      if (multipliers) {
-        this.#slopes.set(below);
-        below = this.#slopes;
-        multipliers.choose(k, r, offset, below);
-      }
-      let sum = 0;
-      let missed = 0;
-      let under = 0;
-      for (let t = 0; t < some.length; t++) {
-        const i = some[t]!;
-        const p = r * n + i;
-        const c = a[p]!;
-        // of an element that is not asked for, nothing has to be known
-        if (c === 0) continue;
-        under += Math.abs(c);
-        // a NaN takes the second way and stays one
-        if (c > 0) {
-          out[p]! += c * below[i]!;
-          sum += c * lift[i]!;
-        } else {
-          out[p]! += c * above[i]!;
-          sum += c * offset[i]!;
-        }
-        missed += Math.abs(c) * weight[i]!;
-      }
-      constant[r]! += sum;
-      // the sum of lifts and offsets has at most n terms, each within the weights
-      lost[r]! += share * missed + tiny * under + 2 * UNIT * Math.abs(constant[r]!);
-      const betas = multipliers?.split(k, r, n, out);
-      if (betas) lost[r]! += 2 * UNIT * reached(out, r, n, betas, over(r).enclosure, v.from);
-    }
-  }
-}
-
-/** Σ|a|·max|x| of the elements that splits have changed. */
-function reached(out: Float64Array, r: number, n: number, elements: readonly number[], { low, high }: Enclosure, from: number): number {
-  let sum = 0;
-  for (const i of elements) sum += Math.abs(out[r * n + i]!) * Math.max(Math.abs(low[from]![i]!), Math.abs(high[from]![i]!));
-  return sum;
-}
-
-/** lost += share·Σ|a|·max|x|. */
-function weigh(a: Float64Array, k: number, share: number, { count, over, lost }: Rows): void {
-  for (let r = 0; r < count; r++) {
-    const { low, high } = over(r).enclosure;
-    const [l, h] = [low[k]!, high[k]!];
-    let sum = 0;
-    for (let i = 0, p = r * l.length; i < l.length; i++, p++) sum += Math.abs(a[p]!) * Math.max(Math.abs(l[i]!), Math.abs(h[i]!));
-    lost[r]! += share * sum;
   }
 }
 

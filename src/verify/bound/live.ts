@@ -31,10 +31,22 @@ export class Shape {
   }
 }
 
+/** Elements of a vertex, ascending. */
+interface Counting {
+  /** Those of which something has to be known. */
+  readonly elements: Int32Array;
+  /** Of these, those of a rectifier whose two lines are x: what is asked of them is asked of what they read. */
+  readonly straight: Int32Array;
+  /** And all others. */
+  readonly bending: Int32Array;
+}
+
+const NONE = new Int32Array(0);
+
 export class Live {
   readonly lines: Relaxation;
   readonly #shape: Shape;
-  readonly #elements: Int32Array[] = [];
+  readonly #counting: Counting[] = [];
   readonly #columns: { readonly rows: Int32Array; readonly columns: Columns }[] = [];
 
   /** @param lines found already for all vertices that will be asked about */
@@ -43,13 +55,14 @@ export class Live {
     this.#shape = shape;
   }
 
-  /** The elements of vertex `k` of which something has to be known, ascending. */
-  elements(k: number): Int32Array {
-    const known = this.#elements[k];
+  /** What counts of vertex `k`. */
+  of(k: number): Counting {
+    const known = this.#counting[k];
     if (known) return known;
-    const v = this.#shape.network.vertices[k]!;
-    const found = v.kind === "rectifier" || v.kind === "curve" ? this.#bending(k, v.size) : this.#shape.every[k]!;
-    this.#elements[k] = found;
+    const { kind } = this.#shape.network.vertices[k]!;
+    const every = this.#shape.every[k]!;
+    const found = kind === "rectifier" || kind === "curve" ? this.#sorted(k, every) : { elements: every, straight: NONE, bending: every };
+    this.#counting[k] = found;
     return found;
   }
 
@@ -57,18 +70,29 @@ export class Live {
   columns(k: number, rows: Int32Array, map: Sparse, from: number): Columns {
     const known = this.#columns[k];
     if (known?.rows === rows) return known.columns;
-    const columns = columnsOf(this.#shape.turned(k, map), rows, this.elements(from));
+    const columns = columnsOf(this.#shape.turned(k, map), rows, this.of(from).elements);
     this.#columns[k] = { rows, columns };
     return columns;
   }
 
-  #bending(k: number, n: number): Int32Array {
+  #sorted(k: number, every: Int32Array): Counting {
     const { below, lift, above, offset, weight } = this.lines;
     const [b, l, a, o, w] = [below[k]!, lift[k]!, above[k]!, offset[k]!, weight[k]!];
-    const some = new Int32Array(n);
-    let count = 0;
-    // a NaN is not 0
-    for (let i = 0; i < n; i++) if (!(b[i] === 0 && a[i] === 0 && l[i] === 0 && o[i] === 0 && w[i] === 0)) some[count++] = i;
-    return count === n ? this.#shape.every[k]! : some.subarray(0, count);
+    const n = every.length;
+    const [elements, straight, bending] = [new Int32Array(n), new Int32Array(n), new Int32Array(n)];
+    let [all, one, other] = [0, 0, 0];
+    for (let i = 0; i < n; i++) {
+      // a NaN is no such line
+      const exact = l[i] === 0 && o[i] === 0 && w[i] === 0 && b[i] === a[i];
+      if (exact && b[i] === 0) continue;
+      elements[all++] = i;
+      if (exact && b[i] === 1) straight[one++] = i;
+      else bending[other++] = i;
+    }
+    return {
+      elements: all === n ? every : elements.subarray(0, all),
+      straight: straight.subarray(0, one),
+      bending: bending.subarray(0, other),
+    };
   }
 }

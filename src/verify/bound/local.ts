@@ -4,8 +4,9 @@
  */
 import type { Affine, Curved, Network, Rectifier, Vertex } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
-import { GENEROUS, gamma, machine, TINY, tinyOf, UNIT } from "../net/unit.ts";
+import { GENEROUS, gamma, machine, TINY, UNIT } from "../net/unit.ts";
 import type { Relaxation } from "./relaxation.ts";
+import { type Prices, priceOf } from "./rows.ts";
 
 /** Elements that are looked at, to find out how many others each depends on. */
 const SAMPLES = 5;
@@ -19,14 +20,6 @@ interface Met {
   readonly elements: Int32Array;
   readonly seen: Uint8Array;
   count: number;
-}
-
-/** What the rows have in common with those of a {@link Backward}. */
-export interface Prices {
-  /** By vertex, of affine ones: γ of their columns' sums, and of their entries. */
-  readonly share: Float64Array;
-  /** By vertex, of affine ones: terms of a sum. */
-  readonly terms: Int32Array;
 }
 
 export class Local {
@@ -137,7 +130,8 @@ export class Local {
     const { starts, places, data } = v.map;
     const { up, down, elements, count } = rows;
     const [nextUp, nextDown, seen, met] = [out.up, out.down, out.seen, out.elements];
-    const [reach, bias] = [enclosure.reach[k]!, v.bias];
+    const { share, tiny, bias } = this.#prices[k]!;
+    const reach = enclosure.reach[k]!;
     let [sumUp, missedUp, underUp] = [0, 0, 0];
     let [sumDown, missedDown, underDown] = [0, 0, 0];
     let known = out.count;
@@ -149,10 +143,8 @@ export class Local {
       missedDown += Math.abs(b) * reach[i]!;
       underUp += Math.abs(a);
       underDown += Math.abs(b);
-      if (bias) {
-        sumUp += a * bias[i]!;
-        sumDown += b * bias[i]!;
-      }
+      sumUp += a * bias[i]!;
+      sumDown += b * bias[i]!;
       const end = starts[i + 1]!;
       for (let p = starts[i]!; p < end; p++) {
         const j = places[p]!;
@@ -166,8 +158,6 @@ export class Local {
       }
     }
     out.count = known;
-    const share = this.#prices.share[k]! + gamma(v.size + 2);
-    const tiny = tinyOf(this.#prices.terms[k]! + 3, v.unit);
     this.#pay(0, sumUp, share * missedUp + tiny * underUp);
     this.#pay(1, sumDown, share * missedDown + tiny * underDown);
   }
@@ -190,9 +180,7 @@ export class Local {
       underDown += Math.abs(b);
       add(out, i, a === 0 ? 0 : a * (a > 0 ? below[i]! : above[i]!), b === 0 ? 0 : b * (b > 0 ? below[i]! : above[i]!));
     }
-    const own = v.kind === "curve" || v.slope === 0 || v.slope === 1 ? 0 : (v.unit ?? 0);
-    const share = 2 * UNIT + gamma(v.size + 2) + 2 * own;
-    const tiny = own > 0 ? tinyOf(1, own) : 0;
+    const { share, tiny } = priceOf(v);
     this.#pay(0, sumUp, share * missedUp + tiny * underUp);
     this.#pay(1, sumDown, share * missedDown + tiny * underDown);
   }

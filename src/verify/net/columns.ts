@@ -14,7 +14,7 @@ export interface Columns {
 }
 
 /** Rows that are multiplied together. */
-export const LANES = 4;
+export const LANES = 8;
 
 /** Mᵀ. */
 export function turned({ rows, columns, starts, places, data }: Sparse): Sparse {
@@ -36,7 +36,7 @@ export function columnsOf({ columns: n, starts, places, data }: Sparse, rows: In
   const at = new Int32Array(n).fill(-1);
   for (let t = 0; t < rows.length; t++) at[rows[t]!] = LANES * t;
   let all = 0;
-  for (const j of which) all += starts[j + 1]! - starts[j]!;
+  for (const j of which) for (let p = starts[j]!; p < starts[j + 1]!; p++) if (at[places[p]!]! >= 0) all++;
   const own = { starts: new Int32Array(which.length + 1), places: new Int32Array(all), data: new Float64Array(all) };
   let to = 0;
   for (let c = 0; c < which.length; c++) {
@@ -61,16 +61,20 @@ export function gathered(rows: Float64Array, count: number, n: number, m: Column
   const { rows: own, which, starts, places, data } = m;
   for (let r = 0; r < count; r += LANES) {
     const some = Math.min(LANES, count - r);
-    for (let lane = 0; lane < LANES; lane++) {
-      const from = (r + lane) * n;
-      if (lane < some) for (let t = 0, q = lane; t < own.length; t++, q += LANES) room[q] = rows[from + own[t]!]!;
-      else for (let t = 0, q = lane; t < own.length; t++, q += LANES) room[q] = 0;
+    const first = r * n;
+    for (let t = 0, q = 0; t < own.length; t++, q += LANES) {
+      const from = first + own[t]!;
+      for (let lane = 0; lane < some; lane++) room[q + lane] = rows[from + lane * n]!;
     }
     for (let c = 0, p = 0; c < which.length; c++) {
       let s0 = 0;
       let s1 = 0;
       let s2 = 0;
       let s3 = 0;
+      let s4 = 0;
+      let s5 = 0;
+      let s6 = 0;
+      let s7 = 0;
       const end = starts[c + 1]!;
       for (; p < end; p++) {
         const q = places[p]!;
@@ -79,12 +83,21 @@ export function gathered(rows: Float64Array, count: number, n: number, m: Column
         s1 += d * room[q + 1]!;
         s2 += d * room[q + 2]!;
         s3 += d * room[q + 3]!;
+        s4 += d * room[q + 4]!;
+        s5 += d * room[q + 5]!;
+        s6 += d * room[q + 6]!;
+        s7 += d * room[q + 7]!;
       }
+      // lanes past the last row have what others left there
       const to = r * w + which[c]!;
       out[to]! += s0;
       if (some > 1) out[to + w]! += s1;
       if (some > 2) out[to + 2 * w]! += s2;
       if (some > 3) out[to + 3 * w]! += s3;
+      if (some > 4) out[to + 4 * w]! += s4;
+      if (some > 5) out[to + 5 * w]! += s5;
+      if (some > 6) out[to + 6 * w]! += s6;
+      if (some > 7) out[to + 7 * w]! += s7;
     }
   }
 }
