@@ -150,7 +150,7 @@ async function relaxedValues(
     values[k] = y;
     if (v.kind === "affine") {
       if (v.bias) for (let r = 0; r < count; r++) y.set(v.bias, r * v.size);
-      const wait = back.products.push(values[v.from]!, count, v.map, y);
+      const wait = back.forward(k, values[v.from]!, lines, y);
       if (wait) await wait;
     } else if (v.kind === "sum") {
       for (const s of v.from) for (let p = 0; p < y.length; p++) y[p]! += values[s]![p]!;

@@ -4,6 +4,7 @@
  */
 
 import { gathered, LANES } from "../net/columns.ts";
+import type { Linear, Sparse } from "../net/linear.ts";
 import type { Affine, Network } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
 import { type Products, plain } from "../net/products.ts";
@@ -123,8 +124,7 @@ export class Backward {
   #started(at: number, count: number, lines: Relaxation | readonly Relaxation[]): Rows {
     if (performance.now() > this.#until) throw new TimeUp();
     const over: Over = "enclosure" in lines ? () => lines : (r) => lines[r]!;
-    const one = "enclosure" in lines ? lines : lines.every((l) => l === lines[0]) ? lines[0] : undefined;
-    const live = one && count >= SOME ? this.#over(one) : null;
+    const live = count >= SOME ? this.#over(lines) : null;
     const [pending, some] = [new Array(at + 1).fill(null), this.#shape.every.slice()];
     return { count, over, constant: new Float64Array(count), lost: new Float64Array(count), live, pending, some };
   }
@@ -187,19 +187,38 @@ export class Backward {
     }
   }
 
-  #over(lines: Relaxation): Live {
-    if (this.#live?.lines !== lines) this.#live = new Live(this.#shape, lines);
+  /**
+   * Add rows of what affine vertex `k` reads, each within its lines, times its map to `out`.
+   * @returns a promise if there is something to wait for
+   */
+  forward(k: number, rows: Float64Array, lines: readonly Relaxation[], out: Float64Array): Promise<void> | undefined {
+    const { map, from, size } = this.network.vertices[k] as Affine;
+    if (lines.length < SOME || !isWide(map)) return this.products.push(rows, lines.length, map, out);
+    gathered(rows, lines.length, map.columns, this.#over(lines).forward(k, map, from), out, size, this.#lanesFor(map.columns));
+    return undefined;
+  }
+
+  #over(lines: Relaxation | readonly Relaxation[]): Live {
+    const own = "enclosure" in lines || lines.some((l) => l !== lines[0]) ? lines : lines[0]!;
+    if (this.#live?.lines !== own) this.#live = new Live(this.#shape, own);
     return this.#live;
+  }
+
+  #lanesFor(n: number): Float64Array {
+    if (this.#lanes.length < LANES * n) this.#lanes = new Float64Array(LANES * n);
+    return this.#lanes;
   }
 
   /** Rows times the map of an affine vertex; of a sparse one only what counts. */
   #pulled(k: number, v: Affine, a: Float64Array, out: Float64Array, some: Int32Array, { count, live }: Rows): Promise<void> | undefined {
-    if (!live || v.map.kind === "dense" || v.map.places.length <= v.size) return this.products.pull(a, count, v.map, out);
-    if (this.#lanes.length < LANES * v.size) this.#lanes = new Float64Array(LANES * v.size);
-    gathered(a, count, v.size, live.columns(k, some, v.map, v.from), out, v.map.columns, this.#lanes);
+    if (!live || !isWide(v.map)) return this.products.pull(a, count, v.map, out);
+    gathered(a, count, v.size, live.columns(k, some, v.map, v.from), out, v.map.columns, this.#lanesFor(v.size));
     return undefined;
   }
 }
+
+/** Whether a map is sparse, and more than a choice. */
+const isWide = (map: Linear): map is Sparse => map.kind === "sparse" && map.places.length > map.rows;
 
 /** The least of each row over its box, or what cuts leave of it; what was lost is taken from the constants. */
 function concretized(coefficients: Float64Array, { count, over, constant, lost }: Rows): Float64Array {

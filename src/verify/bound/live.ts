@@ -1,5 +1,5 @@
 /**
- * What of a network counts over one relaxation: an element whose lines are both 0 passes nothing back, whatever is asked of it, so that nothing has
+ * What of a network counts over some relaxations: an element whose lines are both 0 passes nothing back, whatever is asked of it, so that nothing has
  * to be asked. Of rectifiers these are all that are off, often most.
  */
 import { type Columns, columnsOf, turned } from "../net/columns.ts";
@@ -42,16 +42,22 @@ interface Counting {
 }
 
 const NONE = new Int32Array(0);
+/** Both lines are 0, both are x; what is both here and there, or neither, bends. */
+const [OFF, ON] = [1, 2] as const;
 
 export class Live {
-  readonly lines: Relaxation;
+  /** What these were asked for. */
+  readonly lines: Relaxation | readonly Relaxation[];
+  readonly #all: readonly Relaxation[];
   readonly #shape: Shape;
   readonly #counting: Counting[] = [];
   readonly #columns: { readonly rows: Int32Array; readonly columns: Columns }[] = [];
+  readonly #forward: Columns[] = [];
 
-  /** @param lines found already for all vertices that will be asked about */
-  constructor(shape: Shape, lines: Relaxation) {
+  /** @param lines found already for all vertices that will be asked about; what counts over one of several counts */
+  constructor(shape: Shape, lines: Relaxation | readonly Relaxation[]) {
     this.lines = lines;
+    this.#all = "enclosure" in lines ? [lines] : [...new Set(lines)];
     this.#shape = shape;
   }
 
@@ -75,18 +81,29 @@ export class Live {
     return columns;
   }
 
+  /** The same map turned over, for what is passed on: of what counts of its source, all rows. */
+  forward(k: number, map: Sparse, from: number): Columns {
+    this.#forward[k] ??= columnsOf(map, this.of(from).elements, this.#shape.every[k]!);
+    return this.#forward[k];
+  }
+
   #sorted(k: number, every: Int32Array): Counting {
-    const { below, lift, above, offset, weight } = this.lines;
-    const [b, l, a, o, w] = [below[k]!, lift[k]!, above[k]!, offset[k]!, weight[k]!];
     const n = every.length;
+    const states = new Uint8Array(n);
+    for (const { below, lift, above, offset, weight } of this.#all) {
+      const [b, l, a, o, w] = [below[k]!, lift[k]!, above[k]!, offset[k]!, weight[k]!];
+      for (let i = 0; i < n; i++) {
+        // a NaN is no such line
+        const exact = l[i] === 0 && o[i] === 0 && w[i] === 0 && b[i] === a[i];
+        states[i]! |= exact && b[i] === 0 ? OFF : exact && b[i] === 1 ? ON : OFF | ON;
+      }
+    }
     const [elements, straight, bending] = [new Int32Array(n), new Int32Array(n), new Int32Array(n)];
     let [all, one, other] = [0, 0, 0];
     for (let i = 0; i < n; i++) {
-      // a NaN is no such line
-      const exact = l[i] === 0 && o[i] === 0 && w[i] === 0 && b[i] === a[i];
-      if (exact && b[i] === 0) continue;
+      if (states[i] === OFF) continue;
       elements[all++] = i;
-      if (exact && b[i] === 1) straight[one++] = i;
+      if (states[i] === ON) straight[one++] = i;
       else bending[other++] = i;
     }
     return {

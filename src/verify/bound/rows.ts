@@ -17,7 +17,7 @@ export interface Rows {
   readonly over: Over;
   readonly constant: Float64Array;
   readonly lost: Float64Array;
-  /** Where all rows have the same lines: what counts over these. */
+  /** What counts over the lines of any of the rows; null of few rows. */
   readonly live: Live | null;
   /** By vertex, what the rows ask of it, [count, size], or null; and the elements beside which that is 0. */
   readonly pending: (Float64Array | null)[];
