@@ -65,7 +65,10 @@ export class Tightener {
     this.#first = back.network.vertices.findIndex((v) => v.kind === "affine" && v.from === 0);
   }
 
-  /** Enclose all vertices over the box, and find the lines over that. null: what the splits assume holds nowhere in the box. */
+  /**
+   * Enclose all vertices over the box, and find the lines over that. null: what splits and cuts, or those that `inherited` comes of, assume holds
+   * nowhere in the box. That shows in bounds that cross, as each alone is rigorous.
+   */
   async enclose(
     low: Float64Array,
     high: Float64Array,
@@ -82,12 +85,13 @@ export class Tightener {
       else {
         // of what rectifiers alone read only the sign is wanted
         encloseVertex(this.#network, k, all, this.#read[k] === "rectifiers" ? inherited : undefined);
-        if (inherited) intersect(k, all, inherited);
+        if (inherited && !intersect(k, all, inherited)) return null;
       }
       if (!this.#assume(k, splits, all)) return null;
       // its own lines come of what it reads: they are there before it is bounded from the back
       relax(this.#network, k, lines);
-      if (backward && this.#read[k] !== "none" && (cuts || ball || k !== this.#first)) await this.#rebound(k, lines, ascent);
+      if (backward && this.#read[k] !== "none" && (cuts || ball || k !== this.#first) && !(await this.#rebound(k, lines, ascent)))
+        return null;
     }
     return lines;
   }
@@ -104,8 +108,8 @@ export class Tightener {
     return true;
   }
 
-  /** Bound elements of vertex `k` from the back: those that are unstable, or all that are no points. */
-  async #rebound(k: number, lines: Relaxation, ascent: Ascent | undefined): Promise<void> {
+  /** Bound elements of vertex `k` from the back: those that are unstable, or all that are no points. false: nothing is left. */
+  async #rebound(k: number, lines: Relaxation, ascent: Ascent | undefined): Promise<boolean> {
     const [low, high] = [lines.enclosure.low[k]!, lines.enclosure.high[k]!];
     const open: number[] = [];
     const every = this.#read[k] === "all";
@@ -120,15 +124,17 @@ export class Tightener {
         rows[(2 * r + 1) * n + i] = -1;
       });
       const least = await this.#least(k, rows, 2 * some.length, lines, ascent);
-      some.forEach((i, r) => {
+      for (const [r, i] of some.entries()) {
         const [l, h] = [Math.max(low[i]!, least[2 * r]!), Math.min(high[i]!, -least[2 * r + 1]!)];
-        // NaN, or bounds that rounding crossed, change nothing
+        if (l > h) return false;
+        // NaN changes nothing
         if (l <= h) {
           low[i] = l;
           high[i] = h;
         }
-      });
+      }
     }
+    return true;
   }
 
   async #least(k: number, rows: Float64Array, count: number, lines: Relaxation, ascent: Ascent | undefined): Promise<Float64Array> {
