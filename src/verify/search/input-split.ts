@@ -58,8 +58,9 @@ export class InputSplit implements Search<Open> {
       ball: this.#goal.ball,
       cuts: box.halves && cutsOf(box.halves, box.low, box.high),
     });
-    const all = lines!.enclosure;
-    const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines!);
+    if (!lines) return { kind: "refuted" };
+    const all = lines.enclosure;
+    const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines);
     const open = disjuncts.filter(
       (d) =>
         !d.some((r) => bounds.least[r]! > 0) &&
