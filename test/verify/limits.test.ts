@@ -106,7 +106,7 @@ test.each([
   const controller = new AbortController();
   setTimeout(() => controller.abort(), 300);
   const query = await below(64, 150);
-  const work = timed(verify(deep(512), query, { ...options, signal: controller.signal }).catch((error: Error) => error));
+  const work = timed(verify(deep(512), query, { timeout: 10, ...options, signal: controller.signal }).catch((error: Error) => error));
   const { result, seconds } = await work;
   expect(result).toMatchObject({ name: "AbortError" });
   expect(seconds).toBeLessThan(0.3 + BEYOND);
@@ -122,7 +122,7 @@ test("a program that the solver cannot read is none, and the next one is solved"
 describe("memory", () => {
   test("that the network would take beyond its limit is not taken", async () => {
     const query = await below(4 * 24 * 24, 1e9);
-    const result = await verify(convolutions(), query, { memory: 16, starts: 0 });
+    const result = await verify(convolutions(), query, { memory: 16, starts: 0, timeout: 5 });
     expect(result).toMatchObject({ verdict: "unknown", reason: expect.stringMatching(/Conv.* in 16 MiB.*--memory/) });
     // with more it is searched
     expect(await verify(convolutions(), query, { memory: 256, starts: 0, timeout: 0.3 })).toMatchObject({ verdict: "timeout" });
