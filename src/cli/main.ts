@@ -2,7 +2,7 @@
 /** The command line: picks a command, runs it, turns errors into sentences and exit codes. */
 import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, defineCommand, parseArgs, renderUsage, runCommand } from "citty";
-import { CounterfoilError } from "../base/index.ts";
+import { CounterfoilError, isOutOfMemory } from "../base/index.ts";
 import { commands, loadCommand } from "./commands.ts";
 import { checkOptions, checkRest, examplesOf } from "./options.ts";
 import { version } from "./version.ts";
@@ -54,9 +54,11 @@ function resumed(args: readonly string[]): string[] {
   return bare && args.includes("--out") && folder !== undefined ? args.with(at, `--resume=${folder}`) : [...args];
 }
 
-/** Whether what is done so far lies in a folder, from which the same command goes on. */
+/** Whether what is done so far lies in a folder or a table, from which the same command goes on. */
 const keeps = ([command = "", ...rest]: readonly string[]): boolean =>
-  command === "audit" || (/^(certify|radius)$/.test(command) && rest.some((a) => /^--out(=|$)/.test(a)));
+  command === "audit" ||
+  (/^(certify|radius)$/.test(command) && rest.some((a) => /^--out(=|$)/.test(a))) ||
+  (command === "vnncomp" && rest.some((a) => /^--csv(=|$)/.test(a)));
 
 /** What an error says to the user, and the exit code: 2 where they can mend it, 3 where we have to, 130 where they stopped it. */
 function verdict(error: unknown, command: string, goesOn: boolean): { code: 2 | 3 | 130; sentence: string } {
@@ -72,6 +74,8 @@ function verdict(error: unknown, command: string, goesOn: boolean): { code: 2 | 
       code: INTERRUPTED,
       sentence: goesOn ? "interrupted; the same command goes on where it was" : "interrupted before it was done; run it again",
     };
+  if (isOutOfMemory(error))
+    return { code: 2, sentence: `expected memory enough for it, got none left (${(error as Error).message}); give it more, or less to do` };
   const what = oneLine(error instanceof Error ? error.message : String(error));
   return { code: 3, sentence: `this is our bug: ${what}; run again with --verbose and report what it prints` };
 }

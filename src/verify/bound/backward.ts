@@ -3,10 +3,11 @@
  * Each step chooses float64 coefficients and pays for what they miss: whatever was rounded is then no assumption, but a term of the bound.
  */
 
+import { Clock } from "../clock.ts";
 import { columnTerms, terms } from "../net/linear.ts";
 import type { Affine, Curved, Network, Rectifier } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
-import { type Products, plain } from "../net/products.ts";
+import { type Products, paced, plain } from "../net/products.ts";
 import { gamma, machine, tinyOf, UNIT } from "../net/unit.ts";
 import { multiplied } from "./bends.ts";
 import { cutRow, type HalfSpace, leastOf } from "./concretize.ts";
@@ -42,29 +43,20 @@ interface Rows {
   readonly lost: Float64Array;
 }
 
-/** The time that bounds may take is over. */
-export class TimeUp extends Error {
-  constructor() {
-    super(TIME_UP);
-  }
-}
-export const TIME_UP = "the time that bounds may take is over";
-
 /** What backward passes need of a network and find out once. */
 export class Backward {
   readonly network: Network;
   readonly products: Products;
-  readonly #until: number;
+  readonly clock: Clock;
   /** γ of the column sums of each affine vertex, and its entries' own error. */
   readonly #share: Float64Array;
   readonly #room: Float64Array[] = [];
   #slopes = new Float64Array(0);
 
-  /** @param until `performance.now()` from which on {@link bound} refuses */
-  constructor(network: Network, products: Products = plain, until = Number.POSITIVE_INFINITY) {
+  constructor(network: Network, products: Products = plain, clock = new Clock()) {
     this.network = network;
-    this.products = products;
-    this.#until = until;
+    this.products = paced(products, clock);
+    this.clock = clock;
     this.#share = Float64Array.from(network.vertices, (v) =>
       v.kind === "affine" ? gamma(columnTerms(v.map) + 4) + v.inexact + machine(terms(v.map), v.unit) : 0,
     );
@@ -82,7 +74,7 @@ export class Backward {
    * Bound rows [count, size of vertex `at`] times that vertex.
    * @param lines over the box of all rows, or of each; they must be there for all vertices before `at`
    * @param multipliers default: the lower lines in `lines`
-   * @throws TimeUp
+   * @throws TimeUp; what interrupts
    */
   async bound(
     at: number,
@@ -91,7 +83,6 @@ export class Backward {
     lines: Relaxation | readonly Relaxation[],
     multipliers?: Multipliers,
   ): Promise<LinearBounds> {
-    if (performance.now() > this.#until) throw new TimeUp();
     const { vertices } = this.network;
     const over: Over = "enclosure" in lines ? () => lines : (r) => lines[r]!;
     const all: Rows = { count, over, constant: new Float64Array(count), lost: new Float64Array(count) };
@@ -100,6 +91,8 @@ export class Backward {
     for (let k = at; k > 0; k--) {
       const a = pending[k];
       if (!a) continue;
+      const breath = this.clock.look();
+      if (breath) await breath;
       const v = vertices[k]!;
       for (const [side, s] of sourcesOf(v).entries()) {
         const joins = pending[s] !== null && pending[s] !== undefined;

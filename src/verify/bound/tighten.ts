@@ -81,6 +81,8 @@ export class Tightener {
     all.high[0]!.set(high);
     relax(this.#network, 0, lines);
     for (let k = 1; k < vertices.length; k++) {
+      const breath = this.#back.clock.look();
+      if (breath) await breath;
       if (inherited && sameBox) inherit(k, all, inherited);
       else {
         // of what rectifiers alone read only the sign is wanted

@@ -176,7 +176,7 @@ export class RectifierSplit implements Search<Domain> {
     const halves: HalfSpace[] = [];
     for (const row of this.#goal.disjuncts[disjunct]!) halves.push(await half(this.#last, row, 1));
     for (const { vertex, element, sign } of splits) halves.push(await half((vertices[vertex] as Rectifier).from, element, -sign));
-    const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!);
+    const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!, this.#back.clock);
     return met?.kind === "point" ? { kind: "stuck", candidates: [met.x] } : met;
   }
 
