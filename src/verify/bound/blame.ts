@@ -1,7 +1,7 @@
 /**
- * Of how much of what a bound misses each rectifier is to blame: by its own line, and by the lines of others that its bounds have made. A row misses
- * c·gap at a rectifier of which it asks c, and would gain ∂gap/∂l of each unit by which that rectifier's low bound rose: that bound is a row as
- * well, and misses what it misses times this.
+ * For how much of what a bound misses each rectifier is to blame: by its own line, and by the lines of others that its bounds have made. A row misses
+ * c·gap at a rectifier of which it asks c, and would gain c·∂gap/∂l of each unit by which that rectifier's low bound rose: that bound is a row as
+ * well, and misses what it misses times this. Gaps are taken where the rectifier reads 0: a measure of what to split, and no bound.
  */
 import type { Network } from "../net/network.ts";
 import type { Relaxation } from "./relaxation.ts";
