@@ -181,8 +181,8 @@ export function pushed(rows: Float64Array, count: number, m: Linear, out: Float6
   }
 }
 
-/** Four sums side by side: one would wait for itself. */
-function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: number): number {
+/** Σ a[p + j]·b[q + j]. Four sums side by side: one would wait for itself. */
+export function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let j = 0;
   for (; j + 4 <= n; j += 4) {
