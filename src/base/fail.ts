@@ -26,6 +26,12 @@ export class CounterfoilError extends Error {
   }
 }
 
+/** What V8, its threads and onnxruntime say where memory ends. */
+const OUT_OF_MEMORY =
+  /array buffer allocation failed|invalid (typed array|array buffer|array) length|out of memory|reached heap limit|reaching memory limit|bad_alloc|failed to allocate memory/i;
+
+export const isOutOfMemory = (error: unknown): boolean => error instanceof Error && OUT_OF_MEMORY.test(error.message);
+
 /** Throw a {@link CounterfoilError}: the one way this library refuses what it was given. */
 export function fail(failure: Failure): never {
   throw new CounterfoilError(failure);

@@ -17,6 +17,11 @@ const REFUSALS: Readonly<Record<string, { code: string; got: string; mend: strin
     got: "a limit on the size of files",
     mend: "raise it (ulimit -f) and go on: what was saved before is intact",
   },
+  ERR_FS_FILE_TOO_LARGE: {
+    code: "file-too-large",
+    got: "more than 2 GiB",
+    mend: "keep a model's weights in files beside it (onnx.save_model with save_as_external_data=True)",
+  },
   ENOTDIR: { code: "file-missing", got: "a file where a folder should be", mend: "check the path" },
   EISDIR: { code: "file-is-folder", got: "a folder", mend: "name a file" },
   EACCES: { code: "file-permission", got: "no permission", mend: "change its permissions, or choose another place" },

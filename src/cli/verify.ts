@@ -25,7 +25,7 @@ const command = defineCommand({
   args: {
     ...queryArgs,
     timeout: { type: "string", description: "seconds (default: no limit)" },
-    memory: { type: "string", description: "MiB for what is open in the search", default: "2048" },
+    memory: { type: "string", description: "MiB for the network, and as many for what is open in the search", default: "2048" },
     split: { type: "string", description: "input or rectifier (default: chosen from the network)" },
     threads: { type: "string", description: "threads that search (default: all cores)" },
     semantics: {
@@ -42,6 +42,7 @@ const command = defineCommand({
     ...jsonArg,
   },
   async run({ args }) {
+    const signal = interruptible();
     const timeout = maybeNumber("timeout", args.timeout, { above: 0 });
     const memory = number("memory", args.memory, { least: 1 });
     const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? cores;
@@ -64,13 +65,15 @@ const command = defineCommand({
     try {
       const options = {
         timeout,
+        // of the whole command
+        since: performance.timeOrigin,
         memory,
         split,
         semantics,
         threads,
         seed,
         sizes,
-        signal: interruptible(),
+        signal,
         onProgress: ({ parts, open, missing }: SearchProgress) =>
           bar.update(
             `${parts} parts bounded, ${open} open${Number.isFinite(missing) && missing > 0 ? `, the worst short of a proof by ${missing.toPrecision(2)}` : ""}`,

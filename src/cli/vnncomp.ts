@@ -22,6 +22,9 @@ interface Row extends Instance {
   readonly truth: string | null;
 }
 
+/** No result. */
+const INTERRUPTED = "interrupted";
+
 /** Seconds beyond its limit after which an instance's process is killed. */
 const GRACE = 2;
 
@@ -59,13 +62,20 @@ const command = defineCommand({
     const start = performance.now();
     const total = open.length;
     const threads = Math.max(1, Math.floor(cores / jobs));
+    // one after another: all are written by way of the same file
+    let saved = Promise.resolve();
     const work = async (): Promise<void> => {
       for (let next = open.shift(); next !== undefined && !signal.aborted; next = open.shift()) {
         const seconds = Math.min(next.seconds, limit ?? next.seconds);
         const { result, took } = await verified(args.folder, next, seconds, threads, signal);
-        if (signal.aborted) return;
+        // Ctrl-C reaches them too
+        if (signal.aborted || result === INTERRUPTED) return;
         rows.push({ ...next, seconds, result, took, truth: truths.get(keyOf(next)) ?? null });
-        if (args.csv !== undefined) await host.writeFile(args.csv, csvOf(rows));
+        if (args.csv !== undefined) {
+          const table = csvOf(rows);
+          saved = saved.then(() => host.writeFile(args.csv!, table));
+          await saved;
+        }
         bar.update(`${rows.length} of ${instances.length}: ${tally(rows)}`, rows.length - (instances.length - total), total);
       }
     };
@@ -190,6 +200,7 @@ function verified(
       signal.removeEventListener("abort", kill);
       const took = (performance.now() - start) / 1000;
       const first = out.split("\n")[0]!;
+      if (code === 130) return resolve({ result: INTERRUPTED, took });
       if (code !== 0 && code !== null) say(`counterfoil: ${model} ${property}: ${err.trim().split("\n").at(-1)}`);
       resolve({ result: first !== "" ? first : code === null ? "timeout" : "error", took });
     });

@@ -33,13 +33,13 @@ interface Standing {
 
 /**
  * Inputs of the program: for each of the discriminator's moves real [batch, …] and, in a conditional game, its labels int64 [batch]; the rates of generator
- * and discriminator []; progress []; then the noise.
+ * and discriminator []; progress []; then the noise. At most `most` steps are unrolled into one run.
  */
-export async function ganStep(gan: Gan, run: RunOptions = {}): Promise<GanStep> {
+export async function ganStep(gan: Gan, run: RunOptions = {}, most: number = STRIDE): Promise<GanStep> {
   const built = new Step(gan).build();
   const { inputs, metrics, state } = built;
   const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics.map(([, v]) => v), ...state.map((s) => s.next)] };
-  const stride = order(graph.outputs).length > LARGE ? 1 : STRIDE;
+  const stride = order(graph.outputs).length > LARGE ? 1 : most;
   const program = await compileStep({ inputs, outputs: metrics.map(([, v]) => v), state }, { ...TRAINING, stride, ...run });
   return {
     stride,

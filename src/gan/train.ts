@@ -2,7 +2,7 @@
 import { fail, fold, full, seedKey, type Tensor } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
 import type { Layer } from "../nn/index.ts";
-import type { RunOptions } from "../run/index.ts";
+import { type RunOptions, STRIDE } from "../run/index.ts";
 import {
   drawNoise,
   firstNonFinite,
@@ -66,7 +66,8 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
   const root = seedKey(seed);
   const every = options.every ?? everyOf(gan, data);
   const batch = batches(data, gan.batch, fold(root, "order"));
-  const step = await ganStep(gan, options);
+  // a run shorter than a stride never takes one
+  const step = await ganStep(gan, options, steps < STRIDE ? 1 : STRIDE);
   const { generator: g, discriminator: d } = gan.optimisers;
   const feeds = ({ step: k }: Position): Tensor[] => [
     ...Array.from({ length: gan.critics }, (_, c) => batch(k * gan.critics + c)).flatMap(({ x, labels }) =>

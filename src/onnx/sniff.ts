@@ -7,6 +7,7 @@ const SIGNS: readonly (readonly [start: RegExp, what: string, mend: string])[] =
   [/^version https:\/\/git-lfs/, "a Git LFS pointer", "run `git lfs pull` to fetch the model itself"],
   [/^PK\W\W/, "a zip archive (a PyTorch checkpoint or an .npz?)", 'export the model: torch.onnx.export(model, example, "model.onnx")'],
   [/^\u0080[^ -~]/, "a Python pickle (an old PyTorch checkpoint?)", 'export the model: torch.onnx.export(model, example, "model.onnx")'],
+  [/^[^ -~]\u008b/, "a gzip file", "unpack it first: gunzip"],
   [/^\x89HDF/, "an HDF5 file (Keras?)", "export the model with tf2onnx"],
   [/^.{4}TFL3/s, "a TensorFlow Lite model", "export the model with tf2onnx"],
   [/^.{4}ORTM/s, "a model in onnxruntime's own ORT format", "use the .onnx file it was made from"],

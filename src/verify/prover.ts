@@ -1,9 +1,9 @@
 /** Proofs about one sample at a time: intervals, then CROWN, then a complete search, each only where the one before it was not enough. */
 import type { NormName } from "../attack/index.ts";
-import { CounterfoilError, size, type Tensor } from "../base/index.ts";
-import type { Graph } from "../graph/index.ts";
+import { size, type Tensor } from "../base/index.ts";
+import { type Graph, input } from "../graph/index.ts";
 import type { GradientModel } from "../model/index.ts";
-import { rebatch } from "../pass/index.ts";
+import { builder, rebatch, remap } from "../pass/index.ts";
 import { Backward } from "./bound/backward.ts";
 import type { Relaxation } from "./bound/relaxation.ts";
 import { Tightener } from "./bound/tighten.ts";
@@ -49,16 +49,18 @@ function specificationOf({ x, label, norm, epsilon, range }: Claim, classes: num
   return { inputs: x.length, outputs: classes, regions: [region] };
 }
 
-/** The logits of one sample; null where the file's batch is fixed and cannot be taken for one. */
-function single({ logits, dynamic, classes }: Pick<GradientModel, "logits" | "dynamic" | "classes">): Graph | null {
-  if (logits.inputs[0]!.type.shape[0] === 1) return logits;
-  try {
-    const { graph } = rebatch(logits, 1);
-    return dynamic || size(graph.outputs[0]!.type.shape) === classes ? graph : null;
-  } catch (error) {
-    if (dynamic || !(error instanceof CounterfoilError)) throw error;
-    return null;
-  }
+/** The logits of one sample; of a file whose batch is fixed it is the first one, and all others are 0. */
+function single({ logits }: Pick<GradientModel, "logits">): Graph {
+  const own = logits.inputs[0]!;
+  const [batch, ...sample] = own.type.shape;
+  if (batch === 1) return logits;
+  if (own.dims && typeof own.dims[0] !== "number") return rebatch(logits, 1).graph;
+  const e = builder();
+  const x = input("float32", [1, ...sample]);
+  const others = e.constant({ dtype: "float32", shape: [batch! - 1, ...sample], data: new Float32Array((batch! - 1) * size(sample)) });
+  const all = remap(e, logits.outputs, new Map([[own, e.Concat(x, others, { axis: 0 })]])).get(logits.outputs[0]!)!;
+  const first = e.Slice(all, e.ints([0]), e.ints([1]), e.ints([0]), e.ints([1]));
+  return { inputs: [x], outputs: [first] };
 }
 
 /** What bounds need of a label, made once. */
@@ -79,8 +81,7 @@ export class Prover {
 
   constructor(classifier: GradientModel) {
     this.#classifier = classifier;
-    const graph = single(classifier);
-    const network = graph ? networkOf(graph) : { unread: `a file whose batch is fixed at ${classifier.logits.inputs[0]!.type.shape[0]}` };
+    const network = networkOf(single(classifier));
     this.#network = "unread" in network ? null : network;
     this.unread = "unread" in network ? network.unread : null;
     this.layers = this.#network?.vertices.flatMap((v) => (v.kind === "rectifier" ? [v.size] : [])) ?? [];

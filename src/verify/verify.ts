@@ -1,13 +1,14 @@
 /** Verify a file: does a specification's counterexample exist? `unsat` is proven, `sat` is replayed on the file itself. */
-import { fail, size } from "../base/index.ts";
+import { fail, isOutOfMemory, size } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { read } from "../onnx/index.ts";
 import { builder } from "../pass/index.ts";
 import type { ModelFile } from "../run/index.ts";
+import { Clock, TimeUp } from "./clock.ts";
 import type { Semantics } from "./net/join.ts";
-import { networkOf } from "./net/read.ts";
-import { replayer } from "./replay.ts";
-import { type DecideOptions, type Decision, decide } from "./search/decide.ts";
+import { networkFrom } from "./net/read.ts";
+import { type Replayer, replayer } from "./replay.ts";
+import { type DecideOptions, type Decision, decide, MEMORY, type Replay } from "./search/decide.ts";
 import { elements, type Query } from "./spec/index.ts";
 
 export interface VerifyOptions extends DecideOptions {
@@ -54,9 +55,9 @@ export async function verify(
   query: Query,
   options: VerifyOptions = {},
 ): Promise<Verification> {
+  const clock = new Clock(options);
   const graph = graphFor(file, query, options.sizes);
-  const { semantics = "real" } = options;
-  const network = networkOf(graph, semantics);
+  const { semantics = "real", memory = MEMORY } = options;
   const replay = await replayer(file, graph, query.specification);
   try {
     const about = {
@@ -65,22 +66,43 @@ export async function verify(
       outputs: elements(query.outputs),
       runtime: replay.runtime,
     } as const;
-    if ("unread" in network) return { ...unread(network.unread), ...about };
-    const asked = async (x: Float32Array) => {
-      const { y, violated } = await replay.run(x);
-      return violated ? y : null;
-    };
-    return { ...(await decide(network, query.specification, asked, options)), ...about };
+    const ended = await unlessOver(clock, async (): Promise<Decision> => {
+      await clock.breath();
+      const network = await clock.along(networkFrom(graph, semantics, memory));
+      if ("unread" in network) return undecided(clock, `no bounds are known of ${network.unread}; sampling would be no proof`);
+      return decide(network, query.specification, asked(replay), options, clock);
+    });
+    return { ...ended, ...about };
   } finally {
     await replay.release();
   }
 }
 
-const unread = (what: string): Decision => ({
-  verdict: "unknown",
-  reason: `no bounds are known of ${what}; sampling would be no proof`,
+/** What the file itself says of a point, as a search asks it. */
+export const asked =
+  (replay: Replayer): Replay =>
+  async (x) => {
+    const { y, violated } = await replay.run(x);
+    return violated ? y : null;
+  };
+
+/** Without a verdict: the time is up, or there is a reason. */
+const undecided = (clock: Clock, reason: string | null): Decision => ({
+  verdict: reason === null ? "timeout" : "unknown",
+  reason,
   counterexample: null,
   plan: null,
   parts: 0,
-  seconds: 0,
+  seconds: clock.seconds,
 });
+
+/** Where time or memory run out at whatever place, that is the verdict. */
+export async function unlessOver<D extends Decision>(clock: Clock, work: () => Promise<D>): Promise<D | Decision> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TimeUp) return undecided(clock, null);
+    if (isOutOfMemory(error)) return undecided(clock, "there is no memory left for it");
+    throw error;
+  }
+}

@@ -28,7 +28,7 @@ const mnist = () => {
 };
 const moons = (n: number, seed: number) => toy("moons", fold(seedKey(seed), "zoo"), n);
 
-async function trained(spec: LayerSpec, data: Dataset, options: Partial<FitOptions> = {}): Promise<Graph> {
+async function fresh(spec: LayerSpec, data: Dataset, options: Partial<FitOptions> = {}): Promise<Graph> {
   const layer = spec(data.inputShape, seedKey(5));
   const { graph } = await train(
     layer,
@@ -39,9 +39,19 @@ async function trained(spec: LayerSpec, data: Dataset, options: Partial<FitOptio
   return graph;
 }
 
+const graphs = new Map<LayerSpec, Promise<Graph>>();
+
+/** Trained once: each of these networks meets one data set. */
+function trained(spec: LayerSpec, data: Dataset, options?: Partial<FitOptions>): Promise<Graph> {
+  if (options) return fresh(spec, data, options);
+  const graph = graphs.get(spec) ?? fresh(spec, data);
+  graphs.set(spec, graph);
+  return graph;
+}
+
 const open = (graph: Graph): Promise<GradientModel> => openClassifier(write(graph), run);
 
-async function ofDigits(spec: LayerSpec, change: (graph: Graph) => Graph = (g) => g, options: Partial<FitOptions> = {}): Promise<Exhibit> {
+async function ofDigits(spec: LayerSpec, change: (graph: Graph) => Graph = (g) => g, options?: Partial<FitOptions>): Promise<Exhibit> {
   const { train, test } = await mnist();
   return {
     model: await open(change(await trained(spec, train, options))),
@@ -73,7 +83,8 @@ const fronted =
   };
 
 const softmax = (e: Emit, z: Value): Value => e.node("Softmax", [z], { axis: -1 })[0]!;
-const mlp = (activation: () => LayerSpec = relu, width = 48): LayerSpec => sequential(flatten(), dense(width), activation(), dense(10));
+const mlp = (activation: () => LayerSpec): LayerSpec => sequential(flatten(), dense(48), activation(), dense(10));
+const rectifiers = mlp(relu);
 const cnn: LayerSpec = sequential(
   conv(8, 4, { stride: 2, pad: 1 }),
   relu(),
@@ -92,8 +103,8 @@ const single = ending((e, z) => {
 });
 
 export const healthy: Readonly<Record<string, () => Promise<Exhibit>>> = {
-  rectifiers: () => ofDigits(mlp()),
-  "softmax at the end": () => ofDigits(mlp(), ending(softmax)),
+  rectifiers: () => ofDigits(rectifiers),
+  "softmax at the end": () => ofDigits(rectifiers, ending(softmax)),
   sigmoids: () => ofDigits(mlp(sigmoid)),
   "hyperbolic tangents": () => ofDigits(mlp(tanh)),
   convolutions: () => ofDigits(cnn),
@@ -169,16 +180,16 @@ export const broken: Readonly<Record<string, { readonly trips: string; readonly 
     trips: "probability-output",
     make: () =>
       ofDigits(
-        mlp(),
+        rectifiers,
         ending((e, z) => e.node("Clip", [softmax(e, scaled(30)(e, z)), e.scalar(0, z), e.scalar(1, z)])[0]!),
       ),
   },
-  temperature: { trips: "saturated-loss", make: () => ofDigits(mlp(), ending(scaled(100))) },
+  temperature: { trips: "saturated-loss", make: () => ofDigits(rectifiers, ending(scaled(100))) },
   "input rounding": {
     trips: "stopped-gradient",
     make: () =>
       ofDigits(
-        mlp(),
+        rectifiers,
         fronted((e, x) => e.Mul(e.node("Round", [e.Mul(x, e.scalar(3, x))])[0]!, e.scalar(1 / 3, x))),
       ),
   },
@@ -204,7 +215,7 @@ async function rooted(): Promise<Exhibit> {
   const means = Array.from({ length: test.y.length }, (_, i) => rows(test.x, i, i + 1).data.reduce((a, b) => a + b) / 784);
   const c = Math.max(...means) + 0.031;
   return ofDigits(
-    mlp(),
+    rectifiers,
     fronted((e, x) => {
       const mean = e.node("ReduceMean", [x, e.ints([1, 2, 3])], { keepdims: 1 })[0]!;
       const off = e.Sub(mean, e.scalar(c, x));

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { grey, folder as photos, picture, png, root, text } from "../data/picture-files.ts";
-import { counterfoil, folder, sentence } from "./run.ts";
+import { folder, inProcess, sentence } from "./run.ts";
 
 const dir = folder();
 const at = (name: string) => join(dir, name);
@@ -31,7 +31,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 const gan = (data: string, ...more: string[]) =>
-  counterfoil(["gan", "--data", data, "--steps", "2", "--batch", "4", "--width", "8", "--samples", "4", "--threads", "1", ...more], {
+  inProcess(["gan", "--data", data, "--steps", "2", "--batch", "4", "--width", "8", "--samples", "4", "--threads", "1", ...more], {
     cwd: dir,
   });
 
@@ -56,7 +56,7 @@ test("--resolution enlarges", async () => {
 });
 
 test("points without labels", async () => {
-  const result = await counterfoil(["gan", "--data", "points.csv", "--steps", "2", "--batch", "2", "--out", at("plane")], { cwd: dir });
+  const result = await inProcess(["gan", "--data", "points.csv", "--steps", "2", "--batch", "2", "--out", at("plane")], { cwd: dir });
   expect(result.code, result.err).toBe(0);
 });
 
@@ -89,7 +89,7 @@ const rows: readonly [what: string, args: () => [string, ...string[]], says: Reg
   ],
 ];
 describe("refusals", () => {
-  test.concurrent.each(rows)("%s", async (what, args, says) => {
+  test.each(rows)("%s", async (what, args, says) => {
     const result = await gan(...args(), "--out", at(what));
     expect(sentence(result)).toMatch(says);
     expect(result.code).toBe(2);

@@ -7,11 +7,11 @@ import { readNpz } from "../../src/data/index.ts";
 import { input } from "../../src/graph/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder } from "../../src/pass/index.ts";
-import { counterfoil, folder, sentence } from "./run.ts";
+import { counterfoil, folder, inProcess, sentence } from "./run.ts";
 
 const dir = folder();
 const at = (name: string) => join(dir, name);
-const run = (...args: string[]) => counterfoil([...args, "--threads", "1"], { cwd: dir });
+const run = (...args: string[]) => inProcess([...args, "--threads", "1"], { cwd: dir });
 const json = async (...args: string[]) => {
   const { code, out, err } = await run(...args, "--json");
   expect(code, err).toBe(0);
@@ -19,10 +19,10 @@ const json = async (...args: string[]) => {
 };
 
 beforeAll(async () => {
-  const gan = ["gan", "--measure", "0", "--every", "20"];
+  const gan = (...args: string[]) => counterfoil(["gan", "--measure", "0", "--every", "20", "--threads", "1", ...args], { cwd: dir });
   const runs = [
-    run(...gan, "--data", "ring8", "--steps", "400", "--every", "200", "--out", "ring"),
-    run(...gan, "--data", "mnist", "--limit", "600", "--conditional", "--width", "8", "--steps", "40", "--batch", "16", "--out", "digits"),
+    gan("--data", "ring8", "--steps", "400", "--every", "200", "--out", "ring"),
+    gan("--data", "mnist", "--limit", "600", "--conditional", "--width", "8", "--steps", "40", "--batch", "16", "--out", "digits"),
   ];
   for (const { code, err } of await Promise.all(runs)) expect(code, err).toBe(0);
   // someone else's: latent [N, 3] to points [N, 2]

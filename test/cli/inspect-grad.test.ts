@@ -13,14 +13,14 @@ import { classifier, inferenceGraph } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { openFile } from "../../src/run/index.ts";
-import { counterfoil, folder, sentence } from "./run.ts";
+import { folder, inProcess, sentence } from "./run.ts";
 
 const dir = folder();
 const at = (name: string) => join(dir, name);
 const run = { threads: 1 } as const;
 
 async function json(args: readonly string[]) {
-  const { code, out, err } = await counterfoil([...args, "--threads", "1", "--json"], { cwd: dir });
+  const { code, out, err } = await inProcess([...args, "--threads", "1", "--json"], { cwd: dir });
   expect(code, err).toBe(0);
   return JSON.parse(out);
 }
@@ -77,7 +77,7 @@ describe("inspect", () => {
       preprocessing: { mean: [0.485, 0.456, 0.406], channels: "bgr", resize: [12, 12] },
       gradientCheck: { ok: true },
     });
-    const { err } = await counterfoil(["inspect", "softmax.onnx", "--threads", "1"], { cwd: dir });
+    const { err } = await inProcess(["inspect", "softmax.onnx", "--threads", "1"], { cwd: dir });
     expect(err).toMatch(/outputs probabilities \(Softmax taken off for attacks\)/);
     expect(err).toMatch(/an attacker gets gradients/);
   });
@@ -92,7 +92,7 @@ describe("inspect", () => {
       ]),
     );
     expect(report.gradientCheck.skipped).toMatch(/not the true one/);
-    const { err } = await counterfoil(["inspect", "rounds.onnx", "--threads", "1"], { cwd: dir });
+    const { err } = await inProcess(["inspect", "rounds.onnx", "--threads", "1"], { cwd: dir });
     expect(err).toMatch(/straight-through: Round "steps"/);
     expect(err).toMatch(/stops: ArgMax "decide"/);
   });
@@ -105,13 +105,13 @@ describe("inspect", () => {
       gradientCheck: null,
       classifier: { access: "scores", classes: 3, output: "probabilities" },
     });
-    const { err } = await counterfoil(["inspect", "forest.onnx", "--threads", "1"], { cwd: dir });
+    const { err } = await inProcess(["inspect", "forest.onnx", "--threads", "1"], { cwd: dir });
     expect(err).toMatch(/an attacker gets scores only: a tree ensemble is a step function, without a gradient anywhere: black-box only/);
     expect(err).toMatch(/note: .*ZipMap/);
   });
 
   test("what was declared wrongly is refused in a sentence", async () => {
-    const finished = await counterfoil(["inspect", "softmax.onnx", "--mean", "1,2"], { cwd: dir });
+    const finished = await inProcess(["inspect", "softmax.onnx", "--mean", "1,2"], { cwd: dir });
     expect(finished.code).toBe(2);
     expect(sentence(finished)).toMatch(/one number as mean, or 3: one a channel.*\[preprocessing\]/);
   });
@@ -232,7 +232,7 @@ test("the command writes it, and says what it is", async () => {
 });
 
 test("a file without a gradient is refused, and nothing is written", async () => {
-  const finished = await counterfoil(["grad", "forest.onnx", "-o", "forest.grad.onnx"], { cwd: dir });
+  const finished = await inProcess(["grad", "forest.onnx", "-o", "forest.grad.onnx"], { cwd: dir });
   expect(finished.code).toBe(2);
   expect(sentence(finished)).toMatch(/TreeEnsembleClassifier/);
   expect(existsSync(at("forest.grad.onnx"))).toBe(false);

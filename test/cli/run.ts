@@ -1,9 +1,11 @@
-/** The command line as a user has it: a process of its own. */
+/** The command line as a user has it, a process of its own; and within this one, which costs no start. */
 import { spawn } from "node:child_process";
 import { mkdtempSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { run } from "../../src/cli/run.ts";
 
+const SIGNALS = ["SIGINT", "SIGTERM"] as const;
 const MAIN = resolve(import.meta.dirname, "../../dist/cli/main.js");
 
 export interface Finished {
@@ -42,6 +44,41 @@ export function counterfoil(args: readonly string[], { cwd, env, interruptAt, sh
     }
   });
   return new Promise((done) => child.on("close", (code) => done({ code, out, err })));
+}
+
+let turn: Promise<unknown> = Promise.resolve();
+
+/** The same within this process, one at a time, as what is written, the folder and who hears Ctrl-C are the process's own. */
+export function inProcess(args: readonly string[], { cwd = process.cwd() }: Pick<Options, "cwd"> = {}): Promise<Finished> {
+  const finished = turn.then(() => caught(args, cwd));
+  turn = finished.catch(() => {});
+  return finished;
+}
+
+async function caught(args: readonly string[], cwd: string): Promise<Finished> {
+  const { stdout, stderr } = process;
+  const [from, toOut, toErr] = [process.cwd(), stdout.write, stderr.write];
+  const hearing = SIGNALS.map((name) => process.listeners(name));
+  let [out, err] = ["", ""];
+  process.chdir(cwd);
+  stdout.write = (chunk: unknown) => {
+    out += chunk;
+    return true;
+  };
+  stderr.write = (chunk: unknown) => {
+    err += chunk;
+    return true;
+  };
+  try {
+    const code = await run(args);
+    return { code, out, err };
+  } finally {
+    stdout.write = toOut;
+    stderr.write = toErr;
+    process.chdir(from);
+    for (const [i, name] of SIGNALS.entries())
+      for (const listener of process.listeners(name)) if (!hearing[i]!.includes(listener)) process.off(name, listener);
+  }
 }
 
 /** The one sentence that a refusal says: the last line of stderr, which must be the only one of its kind. */

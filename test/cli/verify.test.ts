@@ -1,7 +1,8 @@
 /** The commands of verification as people type them, on a network of two inputs: y = max(x₀ + x₁, 0) − 1. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
 import { input } from "../../src/graph/index.ts";
 import { write } from "../../src/onnx/index.ts";
@@ -30,7 +31,12 @@ beforeAll(() => {
   writeFileSync(at("model.onnx"), net(1));
   writeFileSync(at("nan.onnx"), net(Number.NaN));
   writeFileSync(at("floor.onnx"), net(1, "Floor"));
+  writeFileSync(at("packed.onnx.gz"), gzipSync(net(1)));
+  writeFileSync(at("huge.onnx"), "");
+  // takes no room on the disk
+  truncateSync(at("huge.onnx"), 3 * 2 ** 30);
   writeFileSync(at("sat.vnnlib"), vnnlib(0.9));
+  writeFileSync(at("twice.vnnlib"), vnnlib(0.9, "(declare-const X_0 Real)"));
   writeFileSync(at("unsat.vnnlib"), vnnlib(1.5));
   writeFileSync(at("three.vnnlib"), vnnlib(0.9, "(declare-const X_2 Real)(assert (>= X_2 0))(assert (<= X_2 1))"));
   writeFileSync(at("open.vnnlib"), vnnlib(0.9).replace("(assert (<= X_1 1))", ""));
@@ -108,6 +114,33 @@ describe("verify", () => {
   });
 });
 
+describe.skipIf(!present)("ends", () => {
+  const hard = ["acasxu/onnx/ACASXU_run2a_3_3_batch_2000.onnx", "acasxu/vnnlib/prop_2.vnnlib"].map((p) => join(FOLDER, p));
+
+  test("when the time is up, of which starting is a part", async () => {
+    const start = performance.now();
+    const { code, out } = await counterfoil(["verify", ...hard, "--timeout", "2", "--threads", "2", "--json"]);
+    expect((performance.now() - start) / 1000).toBeLessThan(4);
+    expect([code, JSON.parse(out)]).toMatchObject([0, { verdict: "timeout" }]);
+  });
+
+  test("where memory does", async () => {
+    const { code, out, err } = await counterfoil(["verify", ...hard, "--memory", "1", "--threads", "1", "--timeout", "20"]);
+    expect([code, out]).toEqual([0, "unknown\n"]);
+    expect(err).toContain("more than 1 MiB; allow more with --memory");
+  });
+
+  test.each([
+    ["1", /verifying/],
+    ["2", /parts bounded/],
+  ])("on Ctrl-C, with %s threads", async (threads, interruptAt) => {
+    const env = { COUNTERFOIL_PROGRESS_SECONDS: "2" };
+    const finished = await counterfoil(["verify", ...hard, "--threads", threads, "--timeout", "60"], { env, interruptAt });
+    expect([finished.code, finished.out]).toEqual([130, ""]);
+    expect(sentence(finished)).toContain("interrupted before it was done");
+  });
+});
+
 describe("proofs", () => {
   const prove = (...more: string[]) => verify("model.onnx", "unsat.vnnlib", "--proof", at("proof.json"), ...more);
   const check = (model: string, property: string, ...more: string[]) =>
@@ -148,6 +181,15 @@ describe("what is wrong is said in one sentence", () => {
     ["a property that is nowhere", ["verify", at("model.onnx"), at("nowhere.vnnlib")], "nowhere.vnnlib"],
     ["a model that is nowhere", ["verify", at("nowhere.onnx"), at("sat.vnnlib")], "nowhere.onnx"],
     ["a folder for a property", ["verify", at("model.onnx"), dir], dir],
+    ["a folder for a model", ["verify", dir, at("sat.vnnlib")], `a file at ${dir}, got a folder`],
+    ["a packed model", ["verify", at("packed.onnx.gz"), at("sat.vnnlib")], "gunzip"],
+    ["a model beyond what fits", ["verify", at("huge.onnx"), at("sat.vnnlib")], "more than 2 GiB"],
+    ["a variable declared twice", ["verify", at("model.onnx"), at("twice.vnnlib")], "each variable declared once"],
+    [
+      "a network without a name",
+      ["verify", at("query.vnnlib"), "--network", at("model.onnx")],
+      "QUERY.vnnlib --network NAME=MODEL.onnx, got",
+    ],
     ["a query without --network", ["verify", at("query.vnnlib")], "--network NAME=MODEL.onnx"],
     ["two lists at once", ["supports", "--onnx-operators", "--vnnlib-versions"], "one list at a time"],
     ["no property", ["verify", at("model.onnx")], "MODEL.onnx PROPERTY.vnnlib"],
@@ -180,6 +222,12 @@ describe("vnncomp", () => {
     const again = await run("--json");
     expect(again.err).toContain("2 of 3 instances are in");
     expect(JSON.parse(again.out)).toMatchObject({ instances: 3, sat: 1, unsat: 1, unsolved: 1, right: 2, wrong: 0 });
+    // interrupted, it says that it goes on
+    writeFileSync(at("out.csv"), `${rows[0]}\n`);
+    const stopped = await counterfoil(["vnncomp", dir, "--csv", at("out.csv"), "--jobs", "1"], { interruptAt: /verifying 3 instances/ });
+    expect([stopped.code, sentence(stopped)]).toEqual([130, expect.stringContaining("the same command goes on where it was")]);
+    expect(readFileSync(at("out.csv"), "utf8").split("\n")[0]).toBe(rows[0]);
+    writeFileSync(at("out.csv"), `${rows.join("\n")}\n`);
     writeFileSync(at("truth.csv"), "onnx,vnnlib,result\nmodel.onnx,sat.vnnlib,unsat\n");
     const wrong = await run();
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("model.onnx sat.vnnlib is unsat, not sat")]);

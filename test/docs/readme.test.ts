@@ -1,14 +1,13 @@
 /** What the prose claims is run: code blocks with their outputs, command lines, links, and what is derived from code. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { ArgsDef } from "citty";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { commandLines, derived, fences, prose, ROOT } from "../../scripts/readme.ts";
 import { loadCommand } from "../../src/cli/commands.ts";
 import { checkOptions } from "../../src/cli/options.ts";
-import { runScript } from "./script.ts";
+import { runScripts } from "./script.ts";
 
 const text = (file: string): string => readFileSync(join(ROOT, file), "utf8");
 const blocks = prose().flatMap((file) => fences(text(file)).map((fence) => ({ ...fence, at: `${file}:${fence.line}` })));
@@ -42,18 +41,17 @@ for (const { path, text } of scripts) writeFileSync(path, `${text}\nexport {};\n
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe("code blocks", () => {
-  it.each(scripts)(
-    "$at prints what it says",
-    async ({ path, text }) => {
-      const cwd = mkdtempSync(join(tmpdir(), "counterfoil-docs-"));
-      const lines = (await runScript(path, cwd)).split("\n").filter((l) => l !== "");
-      rmSync(cwd, { recursive: true });
-      const expected = expectedOutput(text);
-      expect(lines).toHaveLength(expected.length);
-      for (const [i, line] of lines.entries()) compare(line, expected[i]!);
-    },
-    180_000,
-  );
+  let printed: readonly string[] = [];
+  beforeAll(async () => {
+    printed = await runScripts(scripts.map((s) => s.path));
+  });
+
+  it.each(scripts.map((s, i) => ({ ...s, i })))("$at prints what it says", ({ text, i }) => {
+    const expected = expectedOutput(text);
+    const lines = printed[i]!.split("\n").filter((l) => l !== "");
+    expect(lines, printed[i]).toHaveLength(expected.length);
+    for (const [k, line] of lines.entries()) compare(line, expected[k]!);
+  });
 
   it("have the types they claim", () => {
     const config = join(folder, "tsconfig.json");

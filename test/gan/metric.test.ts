@@ -78,7 +78,7 @@ describe("a two-sample test", () => {
     ["of one distribution is a guess", 1, 0.45, 0.55],
     ["of a wider one is not", 3, 0.6, 1],
   ])("%s", async (_, times, low, high) => {
-    const found = await twoSample(drawn(ring, 4_000, 1), drawn(ring, 4_000, 2, times), { ...run, steps: 600 });
+    const found = await twoSample(drawn(ring, 4_000, 1), drawn(ring, 4_000, 2, times), { ...run, steps: 300 });
     expect(found.accuracy).toBeGreaterThan(low);
     expect(found.accuracy).toBeLessThan(high);
     expect(found.pValue < 1e-6).toBe(times > 1);
@@ -171,7 +171,7 @@ describe("extractors", () => {
 });
 
 test("a classifier of real samples is as good as its data", async () => {
-  const [train, test] = [await loadData("mnist:train", { limit: 2_000 }), await loadData("mnist:test", { limit: 500 })];
+  const [train, test] = [await loadData("mnist:train", { limit: 1_000 }), await loadData("mnist:test", { limit: 500 })];
   expect(await trainSyntheticTestReal(train, test, 10, run)).toBeGreaterThan(0.85);
   expect(await trainSyntheticTestReal({ ...train, y: train.y.map((_, i) => i % 10) }, test, 10, run)).toBeLessThan(0.3);
 });

@@ -1,5 +1,5 @@
 /** What is proven must be true: bounds below sampled minima, and no attack on a certified sample succeeds. */
-import { describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, test } from "vitest";
 import { attack, linf, norms, pgd } from "../../src/attack/index.ts";
 import { fold, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
 import { loadSplits } from "../../src/data/index.ts";
@@ -25,7 +25,7 @@ import { write } from "../../src/onnx/index.ts";
 import { adam, cyclic } from "../../src/optim/index.ts";
 import { builder } from "../../src/pass/index.ts";
 import { compile } from "../../src/run/index.ts";
-import { fit as train } from "../../src/train/index.ts";
+import { type Adversary, fit as train } from "../../src/train/index.ts";
 import { certify, certifyAll, certifyEach, METHODS, radius, type SampleCertificates } from "../../src/verify/index.ts";
 import { crown } from "../laws/crown.ts";
 import { ibp } from "../laws/ibp.ts";
@@ -97,13 +97,11 @@ describe.each(Object.entries(nets))("bounds of a %s network", (name, spec) => {
 describe("on digits", async () => {
   const data = await loadSplits("mnist", { limit: 6000 });
   const small = { x: rows(data.test.x, 0, 20), labels: data.test.y.slice(0, 20) };
-  const trained = (
-    adversary?: ReturnType<typeof fgsmRs>,
-    spec = sequential(conv(6, 4, { stride: 2, pad: 1 }), relu(), conv(8, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(10)),
-  ) => {
-    const layer = spec([1, 28, 28], seedKey(1));
+  const spec = sequential(conv(6, 4, { stride: 2, pad: 1 }), relu(), conv(8, 4, { stride: 2, pad: 1 }), relu(), flatten(), dense(10));
+  const cases = { plain: undefined, "fgsm-rs": fgsmRs({ epsilon: 0.1 }), pgd: pgdTraining({ epsilon: 0.1 }, 3) } as const;
+  const fresh = async (adversary?: Adversary): Promise<Uint8Array> => {
     const steps = 2 * Math.floor(data.train.y.length / 50);
-    return train(layer, data.train, data.validation, {
+    const { graph } = await train(spec([1, 28, 28], seedKey(1)), data.train, data.validation, {
       ...run,
       epochs: 2,
       batch: 50,
@@ -111,42 +109,43 @@ describe("on digits", async () => {
       schedule: cyclic(8e-3, steps, 0.4),
       adversary,
     });
+    return write(graph);
   };
-  const cases = { plain: undefined, "fgsm-rs": fgsmRs({ epsilon: 0.1 }), pgd: pgdTraining({ epsilon: 0.1 }, 3) } as const;
+  const files = new Map<string, Uint8Array>();
+  beforeAll(async () => {
+    for (const [name, adversary] of Object.entries(cases)) files.set(name, await fresh(adversary));
+  });
 
-  test.each(Object.entries(cases))(
-    "nothing certified of a network trained by %s is fooled by PGD with restarts",
-    async (name, adversary) => {
-      const victim = await openClassifier(write((await trained(adversary)).graph), run);
-      for (const method of ["ibp", "crown"] as const)
-        for (const epsilon of [0.01, 0.03, 0.06]) {
-          const proof = await certify(victim, small, { ...run, epsilon, method });
-          expect(proof.certifiedAccuracy).toBeLessThanOrEqual(proof.attackedAccuracy);
-          expect(proof.attackedAccuracy).toBeLessThanOrEqual(proof.cleanAccuracy);
-          if (method === "crown" && epsilon === 0.01) expect(proof.certifiedAccuracy).toBeGreaterThan(0.4);
-          const strong = await attack(victim, small, {
-            ...run,
-            attack: pgd({ steps: 30 }),
-            norm: linf,
-            epsilon,
-            restarts: 4,
-            seed: 99,
-          });
-          for (const s of proof.samples) {
-            expect(["certified", "falsified", "unknown"]).toContain(s.status);
-            if (s.status === "certified") expect(strong.samples[s.index]!.success, `${name} ${method} ${epsilon} #${s.index}`).toBe(false);
-            if (s.predicted !== s.label) expect(s.status).toBe("falsified");
-          }
+  test.each(Object.keys(cases))("nothing certified of a network trained by %s is fooled by PGD with restarts", async (name) => {
+    const victim = await openClassifier(files.get(name)!, run);
+    for (const method of ["ibp", "crown"] as const)
+      for (const epsilon of [0.01, 0.03, 0.06]) {
+        const proof = await certify(victim, small, { ...run, epsilon, method });
+        expect(proof.certifiedAccuracy).toBeLessThanOrEqual(proof.attackedAccuracy);
+        expect(proof.attackedAccuracy).toBeLessThanOrEqual(proof.cleanAccuracy);
+        if (method === "crown" && epsilon === 0.01) expect(proof.certifiedAccuracy).toBeGreaterThan(0.4);
+        const strong = await attack(victim, small, {
+          ...run,
+          attack: pgd({ steps: 30 }),
+          norm: linf,
+          epsilon,
+          restarts: 4,
+          seed: 99,
+        });
+        for (const s of proof.samples) {
+          expect(["certified", "falsified", "unknown"]).toContain(s.status);
+          if (s.status === "certified") expect(strong.samples[s.index]!.success, `${name} ${method} ${epsilon} #${s.index}`).toBe(false);
+          if (s.predicted !== s.label) expect(s.status).toBe("falsified");
         }
-      const nothing = await certify(victim, small, { ...run, epsilon: 0, method: "crown" });
-      expect(nothing.certifiedAccuracy).toBe(nothing.cleanAccuracy);
-      await victim.release();
-    },
-  );
+      }
+    const nothing = await certify(victim, small, { ...run, epsilon: 0, method: "crown" });
+    expect(nothing.certifiedAccuracy).toBe(nothing.cleanAccuracy);
+    await victim.release();
+  });
 
   test("hardening by PGD or FGSM raises accuracy under attack", async () => {
-    const accuracy = async (adversary?: ReturnType<typeof fgsmRs>) => {
-      const victim = await openClassifier(write((await trained(adversary)).graph), run);
+    const accuracy = async (name: keyof typeof cases) => {
+      const victim = await openClassifier(files.get(name)!, run);
       const { robustAccuracy } = await attack(victim, small, {
         ...run,
         attack: pgd({ steps: 20 }),
@@ -156,9 +155,9 @@ describe("on digits", async () => {
       await victim.release();
       return robustAccuracy;
     };
-    const plain = await accuracy();
-    expect(await accuracy(cases["fgsm-rs"])).toBeGreaterThan(plain + 0.15);
-    expect(await accuracy(cases.pgd)).toBeGreaterThan(plain + 0.15);
+    const plain = await accuracy("plain");
+    expect(await accuracy("fgsm-rs")).toBeGreaterThan(plain + 0.15);
+    expect(await accuracy("pgd")).toBeGreaterThan(plain + 0.15);
   });
 }, 120_000);
 

@@ -41,7 +41,9 @@ export async function escaped(
   const { low, high } = boxFor(n, seed);
   const back = new Backward(net);
   const found = await new Tightener(back).enclose(low, high, { ascent });
-  const all = bend(found!.enclosure);
+  // the box holds points: rows that leave nothing of it are false
+  if (!found) return { values: 0, rows: 1 };
+  const all = bend(found.enclosure);
   const lines = relaxation(net, all);
   const rows = Float64Array.from(uniform(seedKey(seed), 5 * m, -1, 1));
   const { least, coefficients, constant } = ascent

@@ -3,11 +3,12 @@
  * Each step chooses float64 coefficients and pays for what they miss: whatever was rounded is then no assumption, but a term of the bound.
  */
 
-import { gathered, LANES } from "../net/columns.ts";
+import { Clock } from "../clock.ts";
+import { type Columns, gathered, LANES } from "../net/columns.ts";
 import type { Linear, Sparse } from "../net/linear.ts";
 import type { Affine, Network } from "../net/network.ts";
 import { sourcesOf } from "../net/network.ts";
-import { type Products, plain } from "../net/products.ts";
+import { PORTION, type Products, paced, plain } from "../net/products.ts";
 import { machine, UNIT } from "../net/unit.ts";
 import { multiplied } from "./bends.ts";
 import { cutRow, type HalfSpace, leastOf } from "./concretize.ts";
@@ -37,19 +38,11 @@ export const halfSpaceOf = ({ coefficients, constant }: LinearBounds, r: number)
 /** Rows of which it pays to find out what counts. */
 const SOME = 8;
 
-/** The time that bounds may take is over. */
-export class TimeUp extends Error {
-  constructor() {
-    super(TIME_UP);
-  }
-}
-export const TIME_UP = "the time that bounds may take is over";
-
 /** What backward passes need of a network and find out once. */
 export class Backward {
   readonly network: Network;
   readonly products: Products;
-  readonly #until: number;
+  readonly clock: Clock;
   readonly #prices: Prices;
   readonly #room: Float64Array[] = [];
   readonly #shape: Shape;
@@ -57,11 +50,10 @@ export class Backward {
   #live: Live | null = null;
   #lanes = new Float64Array(0);
 
-  /** @param until `performance.now()` from which on {@link bound} refuses */
-  constructor(network: Network, products: Products = plain, until = Number.POSITIVE_INFINITY) {
+  constructor(network: Network, products: Products = plain, clock = new Clock()) {
     this.network = network;
-    this.products = products;
-    this.#until = until;
+    this.products = paced(products, clock);
+    this.clock = clock;
     this.#shape = new Shape(network);
     this.#prices = pricesOf(network);
     this.#local = new Local(network, this.#prices);
@@ -79,7 +71,7 @@ export class Backward {
    * Bound rows [count, size of vertex `at`] times that vertex.
    * @param lines over the box of all rows, or of each; they must be there for all vertices before `at`
    * @param multipliers default: the lower lines in `lines`
-   * @throws TimeUp
+   * @throws TimeUp; what interrupts
    */
   async bound(
     at: number,
@@ -97,15 +89,19 @@ export class Backward {
 
   /**
    * The least values of some elements of vertex `at` and of their negatives, in turns.
-   * @throws TimeUp
+   * @throws TimeUp; what interrupts
    */
   async elements(at: number, elements: readonly number[], lines: Relaxation): Promise<Float64Array> {
     const v = this.network.vertices[at]!;
     const count = 2 * elements.length;
     const all = this.#started(at, count, lines);
-    if (!lines.cuts && !lines.ball && this.#local.fits(at)) {
+    if (this.isLocal(at, lines)) {
       const least = new Float64Array(count);
-      for (const [r, i] of elements.entries()) this.#local.bound(at, i, lines, least, 2 * r);
+      for (const [r, i] of elements.entries()) {
+        const breath = this.clock.look();
+        if (breath) await breath;
+        this.#local.bound(at, i, lines, least, 2 * r);
+      }
       return least;
     }
     if (v.kind === "affine") this.#drawn(at, v, elements, lines, all);
@@ -121,8 +117,12 @@ export class Backward {
     return concretized(this.#inputs(all), all);
   }
 
+  /** Whether elements of vertex `at` are bounded one by one. */
+  isLocal(at: number, { cuts, ball }: Relaxation): boolean {
+    return !cuts && !ball && this.#local.fits(at);
+  }
+
   #started(at: number, count: number, lines: Relaxation | readonly Relaxation[]): Rows {
-    if (performance.now() > this.#until) throw new TimeUp();
     const over: Over = "enclosure" in lines ? () => lines : (r) => lines[r]!;
     const live = count >= SOME ? this.#over(lines) : null;
     const [pending, some] = [new Array(at + 1).fill(null), this.#shape.every.slice()];
@@ -140,6 +140,8 @@ export class Backward {
     for (let k = at; k > 0; k--) {
       const a = pending[k];
       if (!a) continue;
+      const breath = this.clock.look();
+      if (breath) await breath;
       const v = vertices[k]!;
       for (const [side, s] of sourcesOf(v).entries()) {
         const joins = pending[s] !== null && pending[s] !== undefined;
@@ -194,8 +196,7 @@ export class Backward {
   forward(k: number, rows: Float64Array, lines: readonly Relaxation[], out: Float64Array): Promise<void> | undefined {
     const { map, from, size } = this.network.vertices[k] as Affine;
     if (lines.length < SOME || !isWide(map)) return this.products.push(rows, lines.length, map, out);
-    gathered(rows, lines.length, map.columns, this.#over(lines).forward(k, map, from), out, size, this.#lanesFor(map.columns));
-    return undefined;
+    return this.#gathered(rows, lines.length, map.columns, this.#over(lines).forward(k, map, from), out, size);
   }
 
   #over(lines: Relaxation | readonly Relaxation[]): Live {
@@ -204,16 +205,29 @@ export class Backward {
     return this.#live;
   }
 
-  #lanesFor(n: number): Float64Array {
+  #gathered(rows: Float64Array, count: number, n: number, m: Columns, out: Float64Array, w: number): Promise<void> | undefined {
     if (this.#lanes.length < LANES * n) this.#lanes = new Float64Array(LANES * n);
-    return this.#lanes;
+    if (count * m.data.length <= PORTION) {
+      gathered(rows, count, n, m, out, w, this.#lanes);
+      return undefined;
+    }
+    return this.#inPortions(rows, count, n, m, out, w);
+  }
+
+  /** What takes long, with a look at the clock between some rows and the next. */
+  async #inPortions(rows: Float64Array, count: number, n: number, m: Columns, out: Float64Array, w: number): Promise<void> {
+    for (let r = 0; r < count; r += LANES) {
+      const breath = this.clock.look();
+      if (breath) await breath;
+      const some = Math.min(LANES, count - r);
+      gathered(rows.subarray(r * n, (r + some) * n), some, n, m, out.subarray(r * w, (r + some) * w), w, this.#lanes);
+    }
   }
 
   /** Rows times the map of an affine vertex; of a sparse one only what counts. */
   #pulled(k: number, v: Affine, a: Float64Array, out: Float64Array, some: Int32Array, { count, live }: Rows): Promise<void> | undefined {
     if (!live || !isWide(v.map)) return this.products.pull(a, count, v.map, out);
-    gathered(a, count, v.size, live.columns(k, some, v.map, v.from), out, v.map.columns, this.#lanesFor(v.size));
-    return undefined;
+    return this.#gathered(a, count, v.size, live.columns(k, some, v.map, v.from), out, v.map.columns);
   }
 }
 

@@ -2,6 +2,7 @@
  * The least value of a linear form over a box, or over what cuts leave of it: for any λ ≥ 0, min a·x over {x in the box: g·x + h ≤ 0} is at least
  * min (a + λg)·x + λh over the box (Lagrange; "Clip-and-Verify", Zhou et al. 2025, arXiv:2512.11087, has it for networks).
  */
+import { dot } from "../net/linear.ts";
 import { GENEROUS, gamma, TINY, UNIT } from "../net/unit.ts";
 
 /** g·x + h ≤ 0. */
@@ -18,86 +19,111 @@ export interface Cuts {
   readonly radius: Float64Array;
   /** Σ|g|·radius of each: by how much g·x varies. */
   readonly spans: Float64Array;
-  /** Room for a point. */
+  /** Room: for a point, what the half-spaces are there, and by how much which of its coordinates change. */
   readonly corner: Float64Array;
+  readonly sums: Float64Array;
+  readonly turns: Int32Array;
+  readonly shifts: Float64Array;
 }
 
 export function cutsOf(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Cuts {
   const centre = low.map((l, j) => 0.5 * (l + high[j]!));
   const radius = low.map((l, j) => 0.5 * (high[j]! - l));
   const spans = Float64Array.from(halves, ({ g }) => g.reduce((sum, v, j) => sum + Math.abs(v) * radius[j]!, 0));
-  return { halves, centre, radius, spans, corner: new Float64Array(low.length) };
+  const n = low.length;
+  const room = {
+    corner: new Float64Array(n),
+    sums: new Float64Array(halves.length),
+    turns: new Int32Array(n),
+    shifts: new Float64Array(n),
+  };
+  return { halves, centre, radius, spans, ...room };
 }
 
 /** Cuts of one row that are put to use, the most violated first. */
 const USED = 4;
-/** λ is sought among these multiples of a guess, then among these finer ones of the best: any will do. */
-const GRIDS = [
-  [0.0625, 0.25, 1, 4],
-  [0.35, 0.6, 1.6, 2.8],
-] as const;
+/** Tries of λ: any will do. */
+const TRIES = 5;
 
 /**
  * Add multiples of cuts to row `r` of `coefficients` and to `constant`, as long as that raises the least value over the box.
  * @returns what rounding may have taken
  */
 export function cutRow(coefficients: Float64Array, r: number, constant: Float64Array, cuts: Cuts): number {
-  const { halves, centre, radius, spans, corner } = cuts;
+  const { halves, centre, radius, spans, corner, sums, turns, shifts } = cuts;
   const n = centre.length;
   const a = coefficients.subarray(r * n, (r + 1) * n);
   let lost = 0;
+  let own = 0;
+  for (let j = 0; j < n; j++) {
+    const [v, by] = [a[j]!, radius[j]!];
+    corner[j] = v > 0 ? centre[j]! - by : v < 0 ? centre[j]! + by : centre[j]!;
+    own += Math.abs(v) * by;
+  }
+  for (let c = 0; c < halves.length; c++) sums[c] = halves[c]!.h + dot(halves[c]!.g, 0, corner, 0, n);
   for (let round = 0; round < USED; round++) {
-    let own = 0;
-    for (let j = 0; j < n; j++) {
-      corner[j] = centre[j]! - Math.sign(a[j]!) * radius[j]!;
-      own += Math.abs(a[j]!) * radius[j]!;
-    }
     let [worst, most] = [-1, 1e-9];
-    for (let c = 0; c < halves.length; c++) {
-      const { g, h } = halves[c]!;
-      let sum = h;
-      for (let j = 0; j < n; j++) sum += g[j]! * corner[j]!;
-      if (sum > most * spans[c]!) [worst, most] = [c, sum / spans[c]!];
-    }
+    for (let c = 0; c < halves.length; c++) if (sums[c]! > most * spans[c]!) [worst, most] = [c, sums[c]! / spans[c]!];
     if (worst < 0) break;
     const half = halves[worst]!;
-    const lambda = multiplierOf(a, half, own / spans[worst]!, centre, radius);
+    const lambda = multiplierOf(a, half, sums[worst]!, own / spans[worst]!, centre, radius);
     if (lambda === 0) break;
-    let all = 0;
+    let [all, turned] = [0, 0];
+    own = 0;
     for (let j = 0; j < n; j++) {
-      const more = lambda * half.g[j]!;
-      all += (Math.abs(a[j]!) + Math.abs(more)) * (Math.abs(centre[j]!) + radius[j]!);
-      a[j]! += more;
+      const [was, more, by] = [a[j]!, lambda * half.g[j]!, radius[j]!];
+      all += (Math.abs(was) + Math.abs(more)) * (Math.abs(centre[j]!) + by);
+      const v = was + more;
+      a[j] = v;
+      own += Math.abs(v) * by;
+      if (v > 0 === was > 0 && v < 0 === was < 0) continue;
+      const to = v > 0 ? centre[j]! - by : v < 0 ? centre[j]! + by : centre[j]!;
+      turns[turned] = j;
+      shifts[turned++] = to - corner[j]!;
+      corner[j] = to;
     }
     constant[r]! += lambda * half.h;
     lost += 8 * UNIT * (all + Math.abs(constant[r]!) + Math.abs(lambda * half.h)) + TINY * (1 + all);
+    if (round + 1 === USED) break;
+    for (let c = 0; c < halves.length; c++) {
+      const { g } = halves[c]!;
+      let sum = sums[c]!;
+      for (let t = 0; t < turned; t++) sum += g[turns[t]!]! * shifts[t]!;
+      sums[c] = sum;
+    }
   }
   return lost;
 }
 
-/** λ for which the least of (a + λg)·x + λh is among the greatest; 0 where none is better. */
-function multiplierOf(a: Float64Array, { g, h }: HalfSpace, guess: number, centre: Float64Array, radius: Float64Array): number {
-  let [best, value] = [0, valueAt(a, g, h, 0, centre, radius)];
-  let around = guess;
-  for (const grid of GRIDS) {
-    for (const share of grid) {
-      const lambda = share * around;
-      const v = valueAt(a, g, h, lambda, centre, radius);
-      if (v > value) [best, value] = [lambda, v];
+/**
+ * λ for which the least of (a + λg)·x + λh is among the greatest; 0 where none is better. That least is concave in λ, and its slope at 0 is
+ * `rises`: where the slope is positive the best lies beyond, and before where it is negative.
+ */
+function multiplierOf(
+  a: Float64Array,
+  { g, h }: HalfSpace,
+  rises: number,
+  guess: number,
+  centre: Float64Array,
+  radius: Float64Array,
+): number {
+  const n = a.length;
+  let [left, up, right, down] = [0, rises, Number.POSITIVE_INFINITY, 0];
+  let lambda = guess / 4;
+  let best = 0;
+  for (let t = 0; t < TRIES; t++) {
+    let slope = h;
+    for (let j = 0; j < n; j++) {
+      const w = g[j]!;
+      slope += a[j]! + lambda * w > 0 ? w * (centre[j]! - radius[j]!) : w * (centre[j]! + radius[j]!);
     }
-    if (best === 0) return 0;
-    around = best;
+    if (slope > 0) [left, up] = [lambda, slope];
+    else [right, down] = [lambda, slope];
+    // up to where it rises, it has risen
+    best = left;
+    lambda = right === Number.POSITIVE_INFINITY ? 4 * left : left + (right - left) * Math.min(Math.max(up / (up - down), 0.1), 0.9);
   }
   return best;
-}
-
-function valueAt(a: Float64Array, g: Float64Array, h: number, lambda: number, centre: Float64Array, radius: Float64Array): number {
-  let sum = lambda * h;
-  for (let j = 0; j < a.length; j++) {
-    const c = a[j]! + lambda * g[j]!;
-    sum += c * centre[j]! - Math.abs(c) * radius[j]!;
-  }
-  return sum;
 }
 
 /** ‖x − centre‖ ≤ radius. */

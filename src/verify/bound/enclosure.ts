@@ -138,13 +138,16 @@ export function inherit(k: number, into: Enclosure, from: Enclosure): void {
 }
 
 /** Intersect vertex `k` with what a larger box has given. Rounding may cross the two by a little: then the new one stands. */
-export function intersect(k: number, into: Enclosure, with_: Enclosure): void {
+export function intersect(k: number, into: Enclosure, with_: Enclosure): boolean {
   const [l, h, pl, ph] = [into.low[k]!, into.high[k]!, with_.low[k]!, with_.high[k]!];
   for (let i = 0; i < l.length; i++) {
     const [a, b] = [Math.max(l[i]!, pl[i]!), Math.min(h[i]!, ph[i]!)];
+    // both hold wherever there is anything: NaN says nothing
+    if (a > b) return false;
     if (a <= b) {
       l[i] = a;
       h[i] = b;
     }
   }
+  return true;
 }

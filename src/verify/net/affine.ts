@@ -2,7 +2,7 @@
 import { broadcast, size } from "../../base/index.ts";
 import type { Node, Value } from "../../graph/index.ts";
 import { windowOf } from "../../ops/window.ts";
-import { dense, selection, sparse } from "./linear.ts";
+import { dense, Rows, selection } from "./linear.ts";
 import { broadcastVertex, combined, counted, numbers, put, type Reader, type Rule, spread, spreadPlaces, vertexOfChosen } from "./maps.ts";
 import { POOLS } from "./pools.ts";
 
@@ -75,17 +75,20 @@ const product: Rule = (r, node) => {
     );
   };
   const [fromA, fromB] = [firsts(A), firsts(B)];
-  const entries: (readonly [number, number])[][] = [];
+  const count = size(batch) * m * n;
+  r.room(count * k);
+  const rows = new Rows(count, size((va !== undefined ? a : b).type.shape), count * k);
   for (let g = 0; g < size(batch); g++)
     for (let i = 0; i < m; i++)
-      for (let j = 0; j < n; j++)
-        entries.push(
-          Array.from({ length: k }, (_, t) => {
-            const [p, q] = [fromA[g]! + i * k + t, fromB[g]! + t * n + j];
-            return va !== undefined ? ([p, data[q]!] as const) : ([q, data[p]!] as const);
-          }),
-        );
-  return put(r, (va ?? vb)!, sparse(size((va !== undefined ? a : b).type.shape), entries), null);
+      for (let j = 0; j < n; j++) {
+        for (let t = 0; t < k; t++) {
+          const [p, q] = [fromA[g]! + i * k + t, fromB[g]! + t * n + j];
+          if (va !== undefined) rows.put(p, data[q]!);
+          else rows.put(q, data[p]!);
+        }
+        rows.end();
+      }
+  return put(r, (va ?? vb)!, rows.map(), null);
 };
 
 /** [p, q] → [q, p]. */
@@ -122,23 +125,27 @@ const conv: Rule = (r, node) => {
   const [m, c] = weights.shape as [number, number];
   const groups = (node.attrs.group as number | undefined) ?? 1;
   const data = numbers(weights);
-  const entries: (readonly [number, number])[][] = [];
+  const count = m * oh * ow;
+  r.room(count * c * kh * kw);
+  const rows = new Rows(count, x.type.shape[1]! * ih * iw, count * c * kh * kw);
   for (let o = 0; o < m; o++)
     for (let y = 0; y < oh; y++)
       for (let z = 0; z < ow; z++) {
-        const row: (readonly [number, number])[] = [];
         const first = Math.floor(o / (m / groups)) * c;
         for (let i = 0; i < c; i++)
-          for (let ky = 0; ky < kh; ky++)
+          for (let ky = 0; ky < kh; ky++) {
+            const py = y * sh + ky * dh - ph;
+            if (py < 0 || py >= ih) continue;
+            const [line, own] = [((first + i) * ih + py) * iw, ((o * c + i) * kh + ky) * kw];
             for (let kx = 0; kx < kw; kx++) {
-              const [py, px] = [y * sh + ky * dh - ph, z * sw + kx * dw - pw];
-              if (py < 0 || py >= ih || px < 0 || px >= iw) continue;
-              row.push([((first + i) * ih + py) * iw + px, data[((o * c + i) * kh + ky) * kw + kx]!]);
+              const px = z * sw + kx * dw - pw;
+              if (px >= 0 && px < iw) rows.put(line + px, data[own + kx]!);
             }
-        entries.push(row);
+          }
+        rows.end();
       }
-  const shift = bias && Float64Array.from({ length: m * oh * ow }, (_, i) => Number(bias.data[Math.floor(i / (oh * ow))]));
-  return put(r, from, sparse(x.type.shape[1]! * ih * iw, entries), shift);
+  const shift = bias && Float64Array.from({ length: count }, (_, i) => Number(bias.data[Math.floor(i / (oh * ow))]));
+  return put(r, from, rows.map(), shift);
 };
 
 /** (x − μ)·γ/√(σ² + ε) + β: its quotients are rounded, some five times. */

@@ -28,15 +28,53 @@ export function sparse(columns: number, entries: readonly (readonly (readonly [p
   entries.forEach((row, i) => {
     starts[i + 1] = starts[i]! + row.length;
   });
-  const flat = entries.flat();
-  return {
-    kind: "sparse",
-    rows: entries.length,
-    columns,
-    starts,
-    places: Int32Array.from(flat, ([place]) => place),
-    data: Float64Array.from(flat, ([, value]) => value),
-  };
+  const count = starts[entries.length]!;
+  const [places, data] = [new Int32Array(count), new Float64Array(count)];
+  let at = 0;
+  for (const row of entries)
+    for (const [place, value] of row) {
+      places[at] = place;
+      data[at++] = value;
+    }
+  return { kind: "sparse", rows: entries.length, columns, starts, places, data };
+}
+
+/** A sparse map that is written entry by entry, row after row, with room for `most` of them. */
+export class Rows {
+  readonly #columns: number;
+  readonly #starts: Int32Array;
+  readonly #places: Int32Array;
+  readonly #data: Float64Array;
+  #row = 0;
+  #at = 0;
+
+  constructor(rows: number, columns: number, most: number) {
+    this.#columns = columns;
+    this.#starts = new Int32Array(rows + 1);
+    this.#places = new Int32Array(most);
+    this.#data = new Float64Array(most);
+  }
+
+  put(place: number, value: number): void {
+    this.#places[this.#at] = place;
+    this.#data[this.#at++] = value;
+  }
+
+  /** The row is whole: what comes is of the next. */
+  end(): void {
+    this.#starts[++this.#row] = this.#at;
+  }
+
+  map(): Sparse {
+    return {
+      kind: "sparse",
+      rows: this.#starts.length - 1,
+      columns: this.#columns,
+      starts: this.#starts,
+      places: this.#places.subarray(0, this.#at),
+      data: this.#data.subarray(0, this.#at),
+    };
+  }
 }
 
 /** y_i = x_{places[i]}, times `scale`. */
@@ -143,8 +181,8 @@ export function pushed(rows: Float64Array, count: number, m: Linear, out: Float6
   }
 }
 
-/** Four sums side by side: one would wait for itself. */
-function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: number): number {
+/** Σ a[p + j]·b[q + j]. Four sums side by side: one would wait for itself. */
+export function dot(a: Float64Array, p: number, b: Float64Array, q: number, n: number): number {
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let j = 0;
   for (; j + 4 <= n; j += 4) {

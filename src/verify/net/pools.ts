@@ -12,9 +12,13 @@ interface Window {
   readonly count: number;
 }
 
+/** How many entries of a map, once it is made, a number of such a list takes while it is made. */
+const LISTED = 4;
+
 /** Of each output of a pooling node, in order. */
-function windowsOf(node: Node): Window[] {
+function windowsOf(r: Reader, node: Node): Window[] {
   const w = windowOf(node);
+  r.room(LISTED * size(node.outputs[0]!.type.shape) * size(w.kernel));
   const [n, c] = node.inputs[0]!.type.shape as [number, number];
   const cells = positions({ ...w, kernel: w.output });
   const kernel = positions(w);
@@ -175,7 +179,7 @@ export const POOLS: Readonly<Record<string, Rule>> = {
   ReduceMax: reduction(maximum),
   AveragePool: (r, node) => {
     const include = int(node, "count_include_pad", 0) === 1;
-    const windows = windowsOf(node);
+    const windows = windowsOf(r, node);
     if (windows.some(({ places }) => places.length === 0)) return null;
     return mean(
       r,
@@ -184,7 +188,7 @@ export const POOLS: Readonly<Record<string, Rule>> = {
     );
   },
   MaxPool: (r, node) => {
-    const windows = windowsOf(node);
+    const windows = windowsOf(r, node);
     // the indices of the maxima are no numbers of a network
     if (node.outputs.length > 1 || windows.some(({ places }) => places.length === 0)) return null;
     return maximum(

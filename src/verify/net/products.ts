@@ -2,6 +2,7 @@
 import { input } from "../../graph/index.ts";
 import { builder } from "../../pass/index.ts";
 import { compile, type Program } from "../../run/index.ts";
+import type { Clock } from "../clock.ts";
 import { type Dense, type Linear, pulled, pushed } from "./linear.ts";
 
 /** Adds products to `out`. Whoever computes by himself returns nothing; whoever has to wait returns a promise. */
@@ -25,6 +26,32 @@ export const plain: Products = {
   },
   release: async () => {},
 };
+
+/** Products of a row and an entry between two looks at the clock: at most about a second of them. */
+export const PORTION = 2 ** 28;
+/** Rows of the smallest portion. */
+const LEAST = 4;
+
+/** What takes long in portions of rows, with a look at the clock between them. */
+export function paced(products: Products, clock: Clock, portion = PORTION): Products {
+  const inPortions = async (way: "pull" | "push", rows: Float64Array, count: number, m: Linear, out: Float64Array, most: number) => {
+    const [n, w] = way === "pull" ? [m.rows, m.columns] : [m.columns, m.rows];
+    for (let at = 0; at < count; at += most) {
+      const breath = clock.look();
+      if (breath) await breath;
+      const taken = Math.min(most, count - at);
+      const wait = products[way](rows.subarray(at * n, (at + taken) * n), taken, m, out.subarray(at * w, (at + taken) * w));
+      if (wait) await wait;
+    }
+  };
+  const product =
+    (way: "pull" | "push"): Products["pull"] =>
+    (rows, count, m, out) => {
+      const most = Math.max(LEAST, Math.floor(portion / m.data.length));
+      return count <= most ? products[way](rows, count, m, out) : inPortions(way, rows, count, m, out, most);
+    };
+  return { pull: product("pull"), push: product("push"), release: () => products.release() };
+}
 
 /** Entries of a map from which onnxruntime is faster: a call costs some 15 µs, by hand there are 2–3 products a nanosecond, there 16. */
 const LARGE = 8_000;

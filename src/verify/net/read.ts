@@ -3,6 +3,7 @@ import { CounterfoilError, fail, isFloat, size, type Tensor } from "../../base/i
 import { type Emit, type Graph, type Node, order, type Value } from "../../graph/index.ts";
 import { ops } from "../../ops/index.ts";
 import { builder } from "../../pass/index.ts";
+import { atOnce } from "../clock.ts";
 import { AFFINE, affineMap } from "./affine.ts";
 import { BENT, bent, parts } from "./bends.ts";
 import { joined, kept, type Semantics } from "./join.ts";
@@ -38,30 +39,61 @@ export const READ: readonly string[] = [
  * Read the outputs of `graph`, of batch 1, one after the other, as a function of its inputs, one after the other.
  * @returns the network, or what stands in the way: an operator that is not read yet, by name
  */
-export function networkOf(graph: Graph, semantics: Semantics = "real"): Network | { readonly unread: string } {
-  const network = readAs(graph, semantics);
+export const networkOf = (graph: Graph, semantics: Semantics = "real"): Readable => atOnce(networkFrom(graph, semantics));
+
+/** What was read, or what stands in the way. */
+export type Readable = Network | { readonly unread: string };
+
+/** As {@link networkOf}, and yields between nodes; what takes more than `memory` MiB stands in the way. */
+export function* networkFrom(graph: Graph, semantics: Semantics, memory?: number): Generator<null, Readable> {
+  const network = yield* readAs(graph, semantics, memory);
   return semantics === "real" || "unread" in network ? network : inFloat32(network);
 }
 
-/** As {@link networkOf}, of exact arithmetic; maps are made one only where no product of theirs is rounded by it. */
-export const unroundedNetworkOf = (graph: Graph): Network | { readonly unread: string } => readAs(graph, "float32");
+/** As {@link unroundedNetworkFrom}, in one go and of any size. */
+export const unroundedNetworkOf = (graph: Graph): Readable => atOnce(unroundedNetworkFrom(graph));
 
-function readAs(graph: Graph, semantics: Semantics): Network | { readonly unread: string } {
-  const reading = new Reading(graph.inputs);
+/** As {@link networkFrom}, of exact arithmetic; maps are made one only where no product of theirs is rounded by it. */
+export const unroundedNetworkFrom = (graph: Graph, memory?: number): Generator<null, Readable> => readAs(graph, "float32", memory);
+
+/** An entry of a map: its number and its place. */
+const ENTRY = 12;
+/** A number of a layer, in the rows that bounds pass back. */
+const NUMBER = 512;
+
+/** Thrown where maps would take more than may be kept. */
+class TooLarge extends Error {}
+
+function* readAs(graph: Graph, semantics: Semantics, memory = Number.POSITIVE_INFINITY): Generator<null, Readable> {
+  const reading = new Reading(graph.inputs, memory * 2 ** 20);
   for (const node of order(graph.outputs)) {
+    yield null;
     const known = reading.vertices.length;
     const why =
-      reading.take(node) ??
+      taken(reading, node, memory) ??
       (reading.vertices.slice(known).every(hasFiniteWeights) ? null : `${named(node)} with weights that are NaN or infinite`);
     if (why) return { unread: why };
   }
   return reading.network(graph.outputs, semantics);
 }
 
+function taken(reading: Reading, node: Node, memory: number): string | null {
+  try {
+    return reading.take(node);
+  } catch (error) {
+    if (!(error instanceof TooLarge)) throw error;
+    return `${named(node)} in ${memory} MiB, which is what --memory allows the network to take`;
+  }
+}
+
 const named = (node: Node): string => `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;
 
-const hasFiniteWeights = (v: Vertex): boolean =>
-  v.kind !== "affine" || (v.map.data.every(Number.isFinite) && (v.bias?.every(Number.isFinite) ?? true));
+const hasFiniteWeights = (v: Vertex): boolean => v.kind !== "affine" || (areFinite(v.map.data) && (v.bias === null || areFinite(v.bias)));
+
+function areFinite(numbers: Float64Array): boolean {
+  for (let i = 0; i < numbers.length; i++) if (!Number.isFinite(numbers[i])) return false;
+  return true;
+}
 
 /** Each vertex as a float32 machine computes it: sums of products in any order, fused or not, each operation rounded once. */
 function inFloat32({ vertices }: Network): Network | { readonly unread: string } {
@@ -79,7 +111,12 @@ class Reading implements Reader {
   readonly #constants = new Map<Value, Tensor>();
   readonly #e: Emit = builder();
 
-  constructor(inputs: readonly Value[]) {
+  readonly #most: number;
+  #bytes = 0;
+
+  /** @param most bytes */
+  constructor(inputs: readonly Value[], most: number) {
+    this.#most = most;
     const all = inputs.reduce((n, v) => n + size(v.type.shape), 0);
     this.vertices = [{ kind: "input", size: all }];
     let before = 0;
@@ -110,6 +147,11 @@ class Reading implements Reader {
     return this.vertices[at]!;
   }
 
+  room(entries: number): void {
+    this.#bytes += ENTRY * entries;
+    if (this.#bytes > this.#most) throw new TooLarge();
+  }
+
   add(vertex: Vertex): number {
     this.vertices.push(vertex);
     return this.vertices.length - 1;
@@ -124,6 +166,7 @@ class Reading implements Reader {
     if (node.outputs.some((o) => !isFloat(o.type.dtype))) return named(node);
     const first = this.vertexOf(node.inputs[0]);
     const out = node.outputs[0]!;
+    this.room((NUMBER / ENTRY) * size(out.type.shape));
     // what casts give is a float here
     if ((RENAMES.has(node.op) || CASTS.has(node.op)) && first !== undefined && moving.length === 1) {
       this.#at.set(out, first);

@@ -1,4 +1,5 @@
 /** A part of a region: a box, what is assumed of rectifiers, and exact bounds of what they read. Splits make two of one. */
+import { atOnce } from "../clock.ts";
 import { evaluate } from "../net/network.ts";
 import { add, fromNumber, multiply, negate, type Rational, ZERO } from "../spec/rational.ts";
 import type { Disjunct, LinearForm } from "../spec/specification.ts";
@@ -54,13 +55,17 @@ function signed({ low, high, off }: Range, element: number, sign: 1 | -1): Range
 }
 
 /** Bounds of all vertices over the domain, by intervals, and from the back for what rectifiers read; never wider than what was known. */
-export function derived(bounds: Bounds, domain: Domain): Domain {
+export const derived = (bounds: Bounds, domain: Domain): Domain => atOnce(deriving(bounds, domain));
+
+/** As {@link derived}: yields between steps. */
+export function* deriving(bounds: Bounds, domain: Domain): Generator<null, Domain> {
   const { vertices } = bounds.network;
   const { box, assumed } = domain;
   const centre = Float64Array.from(box.low, (l, j) => Number(l + box.high[j]!) * 2 ** (-VALUE - 1));
   const guess = evaluate(bounds.network, centre);
   const ranges: Range[] = [box];
   for (let k = 1; k < vertices.length; k++) {
+    yield null;
     let own = bounds.enclose(k, ranges);
     const known = domain.ranges?.[k];
     if (known) own = met(own, known);
@@ -72,7 +77,7 @@ export function derived(bounds: Bounds, domain: Domain): Domain {
     const v = vertices[k]!;
     const isRead = vertices.some((w) => w.kind === "rectifier" && w.from === k);
     // of what nothing bends before, intervals say all
-    if (isRead && !(v.kind === "affine" && v.from === 0)) fromBehind(bounds, k, ranges, guess[k]!);
+    if (isRead && !(v.kind === "affine" && v.from === 0)) yield* fromBehind(bounds, k, ranges, guess[k]!);
     if (own.low.some((l, i) => l > own.high[i]!)) return { ...domain, isEmpty: true };
   }
   return { ...domain, ranges };
@@ -85,7 +90,7 @@ const met = (a: Range, b: Range): Range => ({
 });
 
 /** Bound elements of vertex `k` whose sign is open; what is found to be ≤ 0 is 0 behind the rectifier, wherever its other end. `guess` says which to ask first. */
-function fromBehind(bounds: Bounds, k: number, ranges: readonly Range[], guess: Float64Array): void {
+function* fromBehind(bounds: Bounds, k: number, ranges: readonly Range[], guess: Float64Array): Generator<null, void> {
   const { low, high } = ranges[k]!;
   const size = low.length;
   const ask = (i: number, sign: bigint): bigint => {
@@ -97,6 +102,7 @@ function fromBehind(bounds: Bounds, k: number, ranges: readonly Range[], guess: 
     if (low[i]! >= 0n) continue;
     for (const side of guess[i]! > 0 ? (["low", "high"] as const) : (["high", "low"] as const)) {
       if (high[i]! <= 0n) break;
+      yield null;
       const found = ask(i, side === "low" ? 1n : -1n);
       if (side === "low" && found > low[i]!) low[i] = found;
       if (side === "high" && -found < high[i]!) high[i] = -found;

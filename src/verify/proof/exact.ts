@@ -2,7 +2,7 @@
  * Bounds of a rectifier network in whole numbers: nothing is rounded but where it says so, and then to the safe side. It shares no code
  * with the bounds that the search computes in float64; what they have in common is the network, as it was read.
  */
-import type { Affine, Network, Rectifier, Sum } from "../net/network.ts";
+import type { Affine, Network, Rectifier, Sum, Vertex } from "../net/network.ts";
 import { above, below, exactly, floored, Packed, raised, type Scaled } from "./integers.ts";
 
 /** Bits after the point: of bounds of values, of coefficients behind a rectifier, of constants. */
@@ -66,24 +66,22 @@ type Exact = Map_ | Bend | { readonly kind: "sum"; readonly v: Sum } | { readonl
 
 export class Bounds {
   readonly network: Network;
-  readonly #exact: readonly Exact[];
+  readonly #exact: Exact[] = [];
 
   /** @param network of affine maps, sums and rectifiers only */
   constructor(network: Network) {
     this.network = network;
-    this.#exact = network.vertices.map((v): Exact => {
-      if (v.kind === "affine") return mapOf(v);
-      if (v.kind === "sum") return { kind: "sum", v };
-      if (v.kind === "input") return { kind: "input" };
-      if (v.kind !== "rectifier") throw new Error(`no exact bounds of a ${v.kind}`);
-      const { values, bits } = exactly([v.slope]);
-      return { kind: "rectifier", v, slope: values[0]!, bits };
-    });
+  }
+
+  /** Vertex `k` in whole numbers, made when it is first asked for: large maps take their time. */
+  #at(k: number): Exact {
+    this.#exact[k] ??= exactOf(this.network.vertices[k]!);
+    return this.#exact[k]!;
   }
 
   /** Enclose vertex `k` by intervals, from those before it. */
   enclose(k: number, ranges: readonly Range[]): Range {
-    const e = this.#exact[k]!;
+    const e = this.#at(k);
     if (e.kind === "input") return ranges[0]!;
     if (e.kind === "affine") return encloseMap(e, ranges[e.v.from]!);
     if (e.kind === "sum") {
@@ -106,7 +104,7 @@ export class Bounds {
     let constant = form.constant;
     for (let k = Math.max(0, ...pending.keys()); k > 0; k--) {
       const a = pending.get(k);
-      const e = this.#exact[k]!;
+      const e = this.#at(k);
       if (!a || e.kind === "input") continue;
       pending.delete(k);
       if (e.kind === "affine") {
@@ -177,6 +175,15 @@ function dot(a: readonly bigint[], b: readonly bigint[]): bigint {
 
 const total = (from: readonly number[], ranges: readonly Range[], side: "low" | "high", i: number): bigint =>
   from.reduce((sum, s) => sum + ranges[s]![side][i]!, 0n);
+
+function exactOf(v: Vertex): Exact {
+  if (v.kind === "affine") return mapOf(v);
+  if (v.kind === "sum") return { kind: "sum", v };
+  if (v.kind === "input") return { kind: "input" };
+  if (v.kind !== "rectifier") throw new Error(`no exact bounds of a ${v.kind}`);
+  const { values, bits } = exactly([v.slope]);
+  return { kind: "rectifier", v, slope: values[0]!, bits };
+}
 
 function mapOf(v: Affine): Map_ {
   const { map } = v;

@@ -3,8 +3,8 @@ import { Backward, halfSpaceOf } from "../bound/backward.ts";
 import { minimiser } from "../bound/concretize.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { widestAxis } from "../search/axis.ts";
-import { type Box, descend } from "../search/falsify.ts";
-import { cutAt, type Domain, derived, halved, wholeOf } from "./domain.ts";
+import { type Box, descending } from "../search/falsify.ts";
+import { cutAt, type Domain, deriving, halved, wholeOf } from "./domain.ts";
 import { accepted, type Ended, type Growing, type Proving } from "./proving.ts";
 
 interface Open {
@@ -19,8 +19,8 @@ const CLEAR = 1e-9;
 /** Boxes between two descents. */
 const DESCEND_EVERY = 16;
 
-export async function proveByInputs({ goal, root, spec, bounds, tried, late, until }: Proving): Promise<Growing | Ended> {
-  const back = new Backward(goal.network, undefined, until);
+export async function proveByInputs({ goal, root, spec, bounds, tried, late, clock }: Proving): Promise<Growing | Ended> {
+  const back = new Backward(goal.network, undefined, clock);
   const tightener = new Tightener(back);
   const last = goal.network.vertices.length - 1;
   const rows = new Float64Array(goal.rows ** 2);
@@ -35,7 +35,7 @@ export async function proveByInputs({ goal, root, spec, bounds, tried, late, unt
     const best = goal.disjuncts.map((d) => d.reduce((a, _, j) => (found.least[d[j]!]! > found.least[d[a]!]! ? j : a), 0));
     const missing = Math.max(...goal.disjuncts.map((d, k) => -found.least[d[best[k]!]!]!));
     if (missing < -CLEAR) {
-      const own = derived(bounds, domain);
+      const own = await clock.along(deriving(bounds, domain));
       const leaf = best.map((j) => ({ rows: [[j, 1] as const] }));
       if (leaf.every((refutation, d) => accepted(bounds, own, spec, d, refutation, []))) {
         node.derive = true;
@@ -46,7 +46,8 @@ export async function proveByInputs({ goal, root, spec, bounds, tried, late, unt
     const hardest = goal.disjuncts.flatMap((d, k) => (found.least[d[best[k]!]!]! > CLEAR ? [] : [d[best[k]!]!]));
     const halves = (hardest.length > 0 ? hardest : goal.disjuncts.map((d, k) => d[best[k]!]!)).map((r) => halfSpaceOf(found, r));
     const points = halves.map(({ g }) => minimiser(g, { ...box, ball: goal.ball }));
-    if (parts % DESCEND_EVERY === 1) points.push(descend(goal, box, points[0]!, 20, parts % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
+    if (parts % DESCEND_EVERY === 1)
+      points.push((await clock.along(descending(goal, box, points[0]!, 20, parts % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1))).x);
     for (const x of points) if (await tried(x)) return "sat";
     const input = widestAxis(halves, box);
     const at = box.low[input]! + 0.5 * (box.high[input]! - box.low[input]!);

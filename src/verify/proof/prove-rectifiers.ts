@@ -12,7 +12,7 @@ import { widestAxis } from "../search/axis.ts";
 import { type Choice, chosenSplits } from "../search/branching.ts";
 import type { Box } from "../search/falsify.ts";
 import { layersOf } from "./check.ts";
-import { assuming, cutAt, type Domain, derived, halved, wholeOf } from "./domain.ts";
+import { assuming, cutAt, type Domain, deriving, halved, wholeOf } from "./domain.ts";
 import { type Bounds, VALUE } from "./exact.ts";
 import { accepted, type Ended, type Growing, type Proving } from "./proving.ts";
 
@@ -31,15 +31,15 @@ const BATCH = 8;
 const STEPS = { root: 60, node: 16 };
 const CLEAR = 1e-6;
 
-export async function proveByRectifiers({ goal, root, spec, bounds, tried, late, until }: Proving): Promise<Growing | Ended> {
-  const back = new Backward(goal.network, native(), until);
+export async function proveByRectifiers({ goal, root, spec, bounds, tried, late, clock }: Proving): Promise<Growing | Ended> {
+  const back = new Backward(goal.network, native(), clock);
   try {
     const tightener = new Tightener(back);
     const { vertices } = goal.network;
     const last = vertices.length - 1;
     const layers = layersOf(bounds);
     if (await late({ parts: 0, open: 1, missing: Number.POSITIVE_INFINITY })) return "timeout";
-    const whole = derived(bounds, wholeOf(spec));
+    const whole = await clock.along(deriving(bounds, wholeOf(spec)));
     const enclosure = floating(bounds, goal.network, root, whole);
     const over = ({ low, high }: Box, splits: readonly Split[]): Promise<Relaxation | null> =>
       tightener.enclose(low, high, { inherited: enclosure, splits, sameBox: true, backward: false });

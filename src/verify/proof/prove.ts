@@ -12,21 +12,19 @@ export class Prover implements RegionSearch {
   readonly #bounds: Bounds;
   readonly #specification: Specification;
   readonly #split: "input" | "rectifier";
-  readonly #until: number;
   /** A tree for each region that is refuted. */
   readonly regions: Node[] = [];
 
-  constructor(bounds: Bounds, specification: Specification, split: "input" | "rectifier", until = Number.POSITIVE_INFINITY) {
+  constructor(bounds: Bounds, specification: Specification, split: "input" | "rectifier") {
     this.#bounds = bounds;
     this.#specification = specification;
     this.#split = split;
-    this.#until = until;
     this.words = `splits at ${split === "input" ? "inputs" : "rectifiers"} that can be checked in exact arithmetic`;
   }
 
   async region(searching: Searching): Promise<Ended | null> {
     const spec = this.#specification.regions[searching.region]!;
-    const proving: Proving = { ...searching, bounds: this.#bounds, spec, until: this.#until };
+    const proving: Proving = { ...searching, bounds: this.#bounds, spec };
     const tree = await (this.#split === "input" ? proveByInputs : proveByRectifiers)(proving);
     if (typeof tree === "string" || "unknown" in tree) return tree;
     this.regions[searching.region] = tree as Node;

@@ -1,14 +1,14 @@
 /** Verify a file with a proof to show for `unsat`, and check such a proof. */
 import { fail } from "../../base/index.ts";
-import type { Graph } from "../../graph/index.ts";
 import type { ModelFile } from "../../run/index.ts";
+import { Clock } from "../clock.ts";
 import type { Network } from "../net/network.ts";
-import { unroundedNetworkOf } from "../net/read.ts";
+import { type Readable, unroundedNetworkFrom, unroundedNetworkOf } from "../net/read.ts";
 import { replayer } from "../replay.ts";
-import { decide } from "../search/decide.ts";
+import { decide, MEMORY } from "../search/decide.ts";
 import { planFor } from "../search/strategy.ts";
 import { elements, type Query } from "../spec/index.ts";
-import { graphFor, type Verification, type VerifyOptions } from "../verify.ts";
+import { asked, graphFor, unlessOver, type Verification, type VerifyOptions } from "../verify.ts";
 import { type Checking, check } from "./check.ts";
 import { Bounds } from "./exact.ts";
 import { FORMAT, type Proof } from "./proof.ts";
@@ -32,24 +32,24 @@ export async function prove(file: ModelFile, query: Query, property: string, opt
       got: "float32",
       mend: "leave --semantics or --proof out: proofs speak of exact arithmetic",
     });
+  const clock = new Clock(options);
   const graph = graphFor(file, query, options.sizes);
-  const network = rectifiersOnly(graph);
   const { specification } = query;
-  const bounds = new Bounds(network);
-  const { split } = planFor({ network, rows: 0, disjuncts: [] }, options.split);
-  const until = options.timeout === undefined ? undefined : performance.now() + 1000 * options.timeout;
-  const prover = new Prover(bounds, specification, split, until);
   const replay = await replayer(file, graph, specification);
   try {
-    const asked = async (x: Float32Array) => {
-      const { y, violated } = await replay.run(x);
-      return violated ? y : null;
-    };
-    const decision = await decide(network, specification, asked, { ...options, search: prover });
-    const proof: Proof | null =
-      decision.verdict === "unsat" ? { format: FORMAT, model: file.sha256, property, semantics: "real", regions: prover.regions } : null;
+    let proof: Proof | null = null;
+    const ended = await unlessOver(clock, async () => {
+      await clock.breath();
+      const network = rectifiersOnly(await clock.along(unroundedNetworkFrom(graph, options.memory ?? MEMORY)));
+      const { split } = planFor({ network, rows: 0, disjuncts: [] }, options.split);
+      const prover = new Prover(new Bounds(network), specification, split);
+      const decision = await decide(network, specification, asked(replay), { ...options, search: prover }, clock);
+      if (decision.verdict === "unsat")
+        proof = { format: FORMAT, model: file.sha256, property, semantics: "real", regions: prover.regions };
+      return decision;
+    });
     return {
-      ...decision,
+      ...ended,
       proof,
       semantics: "real",
       inputs: elements(query.inputs),
@@ -74,13 +74,12 @@ export function checkProof(
   property: string,
   sizes?: VerifyOptions["sizes"],
 ): Checking {
-  const network = rectifiersOnly(graphFor(file, query, sizes));
+  const network = rectifiersOnly(unroundedNetworkOf(graphFor(file, query, sizes)));
   return check(new Bounds(network), proof, { specification: query.specification, model: file.sha256, property });
 }
 
 /** @throws proof-network */
-function rectifiersOnly(graph: Graph): Network {
-  const network = unroundedNetworkOf(graph);
+function rectifiersOnly(network: Readable): Network {
   const refuse = (got: string) =>
     fail({
       code: "proof-network",

@@ -11,8 +11,6 @@ export type Ended = "sat" | "timeout" | { readonly unknown: string };
 export interface Proving extends Searching {
   readonly bounds: Bounds;
   readonly spec: Region;
-  /** `performance.now()` at which they stop. */
-  readonly until: number;
 }
 
 /** A node whose place in the tree stands, and what is under it not yet. */

@@ -1,8 +1,11 @@
 /**
- * At which rectifier to split: those whose lines cost a bound most are candidates, and of these the one whose two halves are bounded best.
+ * At which rectifier to split: those whose lines cost a bound most are candidates, and of these the one whose two halves are bounded best. What a
+ * split does to the bounds of other rectifiers those two do not show: there the blame for them counts.
  * Filtered smart branching: De Palma et al. 2021, arXiv:2104.06718, §4.
  */
+
 import type { Backward } from "../bound/backward.ts";
+import type { Blame } from "../bound/blame.ts";
 import { cutsOf, type HalfSpace } from "../bound/concretize.ts";
 import { Multipliers, type Places, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
@@ -16,6 +19,8 @@ export interface Choice {
   readonly alphas: Float64Array;
   readonly splits: readonly Split[];
   readonly betas: Float64Array;
+  /** Of what its bound misses; default: what the row itself asks of the lines. */
+  readonly blame?: Blame;
 }
 
 /** Candidates of which both halves are bounded. */
@@ -27,6 +32,12 @@ type Place = Omit<Split, "sign">;
 export interface Halves extends Place {
   readonly on: HalfSpace;
   readonly off: HalfSpace;
+}
+
+/** Where to split, and the row's bounds over both halves: above 0, a half holds no counterexample. */
+export interface Chosen extends Halves {
+  readonly leastOn: number;
+  readonly leastOff: number;
 }
 
 /**
@@ -42,7 +53,7 @@ export async function chosenSplits(
   places: Places,
   passed: readonly (Float64Array | null)[],
   choices: readonly Choice[],
-): Promise<(Halves | null)[]> {
+): Promise<(Chosen | null)[]> {
   const own = choices.map((c) => costliest(back, places, passed, c));
   const candidates = await withHalves(back, choices, own);
   const halves = choices.flatMap((choice, j) =>
@@ -64,13 +75,13 @@ export async function chosenSplits(
   const { least } = await back.bound(at, rows, halves.length, lines, new Multipliers(places, alphas, splits, betas));
   let h = 0;
   return choices.map((choice, j) => {
-    let [best, most]: [Halves | null, number] = [null, Number.NEGATIVE_INFINITY];
+    let [best, most]: [Chosen | null, number] = [null, Number.NEGATIVE_INFINITY];
     for (const place of candidates[j]!) {
       const [on, off] = [least[h++]!, least[h++]!];
       // what is missing of a proof counts, not what is there beyond it; the worse half counts most
       const [a, b] = [Math.min(on, 0) - choice.least, Math.min(off, 0) - choice.least];
       const score = Math.min(a, b) + 0.1 * Math.max(a, b);
-      if (score > most || best === null) [best, most] = [place, score];
+      if (score > most || best === null) [best, most] = [{ ...place, leastOn: on, leastOff: off }, score];
     }
     return best;
   });
@@ -99,9 +110,19 @@ async function withHalves(back: Backward, choices: readonly Choice[], places: re
   return places.map((own) => own.map((place) => known.get(place)!));
 }
 
-/** The unstable elements whose lines are farthest from the rectifier, weighed by what the row asks of them. */
-function costliest(back: Backward, places: Places, passed: readonly (Float64Array | null)[], { row, lines, alphas }: Choice): Place[] {
-  const scored: { readonly place: Place; readonly cost: number }[] = [];
+interface Scored {
+  readonly place: Place;
+  readonly cost: number;
+}
+
+/** The unstable elements that are most to blame; where none is, those whose lines are farthest from the rectifier, weighed by what the row asks of them. */
+function costliest(back: Backward, places: Places, passed: readonly (Float64Array | null)[], choice: Choice): Place[] {
+  const { row, lines, alphas } = choice;
+  const blamed = (choice.blame?.shares ?? []).flatMap((shares, vertex) =>
+    Array.from(shares, (cost, element) => ({ place: { vertex, element }, cost })).filter(({ cost }) => cost > 0),
+  );
+  if (blamed.length > 0) return first(blamed);
+  const scored: Scored[] = [];
   for (const [vertex, elements] of places.elements.entries()) {
     const asked = passed[vertex];
     const v = back.network.vertices[vertex]!;
@@ -117,11 +138,14 @@ function costliest(back: Backward, places: Places, passed: readonly (Float64Arra
       scored.push({ place: { vertex, element }, cost: c < 0 ? -c * offset : c * gap });
     }
   }
-  return scored
+  return first(scored);
+}
+
+const first = (scored: readonly Scored[]): Place[] =>
+  [...scored]
     .sort((a, b) => b.cost - a.cost)
     .slice(0, CANDIDATES)
     .map(({ place }) => place);
-}
 
 /** The lines over one half, all others as they are. */
 function halved(back: Backward, lines: Relaxation, { vertex, element, sign }: Split, half: HalfSpace): Relaxation {

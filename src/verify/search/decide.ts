@@ -1,27 +1,25 @@
 /** Decide a specification of a network: falsification first, then a complete search, until nothing is left, or the time is up. */
 import { fold, type Key, seedKey } from "../../base/index.ts";
-import { TimeUp } from "../bound/backward.ts";
+import { Clock, type ClockOptions, TimeUp } from "../clock.ts";
 import { evaluate, type Network } from "../net/network.ts";
 import { ballOf, enclosure, type Region, type Row, type Specification, toFloat64, within } from "../spec/index.ts";
 import { type Box, brought, falsify } from "./falsify.ts";
 import { distanceOf, type Goal, type GoalRow, goalOf, NEAR } from "./goal.ts";
 import { type Lane, laneHere, lanesThere } from "./lanes.ts";
 import type { Part } from "./search.ts";
+import { Size } from "./size.ts";
 import { type Plan, planFor } from "./strategy.ts";
 
-export interface DecideOptions {
-  /** Seconds; default no limit. */
-  readonly timeout?: number;
+export interface DecideOptions extends ClockOptions {
   /** Random starts before the search; default 30. */
   readonly starts?: number;
   readonly seed?: number;
   /** Threads that search; default 1, the one that asks. */
   readonly threads?: number;
-  /** MiB of open parts that are kept; what goes beyond is `unknown`. Default 2,048. */
+  /** MiB of the network, and as many of open parts, that are kept; what goes beyond is `unknown`. Default 2,048. */
   readonly memory?: number;
   /** Default: chosen from the network. */
   readonly split?: Plan["split"];
-  readonly signal?: AbortSignal;
   readonly onProgress?: (now: SearchProgress) => void;
   /** What searches a region instead of the usual search, once falsification has found nothing. */
   readonly search?: RegionSearch;
@@ -35,6 +33,7 @@ export interface Searching {
   /** Whether the file itself says that the point, rounded, is a counterexample. */
   readonly tried: (x: Float64Array) => Promise<boolean>;
   readonly late: (now: SearchProgress) => Promise<boolean>;
+  readonly clock: Clock;
 }
 
 export interface RegionSearch {
@@ -60,6 +59,7 @@ export interface Decision {
   readonly plan: string | null;
   /** Parts of boxes that were bounded. */
   readonly parts: number;
+  /** Since the clock began. */
   readonly seconds: number;
 }
 
@@ -68,6 +68,9 @@ export interface Decision {
  * arithmetic proposes, the file decides.
  */
 export type Replay = (x: Float32Array) => Promise<Float32Array | null>;
+
+/** MiB. */
+export const MEMORY = 2_048;
 
 /** Milliseconds between looks at the clock's other users, and of a lane's work. */
 const BREATH = 100;
@@ -80,8 +83,9 @@ export async function decide(
   specification: Specification,
   replay: Replay,
   options: DecideOptions = {},
+  clock = new Clock(options),
 ): Promise<Decision> {
-  const search = new Decider(network, replay, options);
+  const search = new Decider(network, replay, options, clock);
   for (const [k, region] of specification.regions.entries()) {
     const ended = await search.region(region, k, fold(seedKey(options.seed ?? 0), k));
     if (ended) return search.decision(ended);
@@ -103,8 +107,8 @@ class Decider {
   readonly #network: Network;
   readonly #replay: Replay;
   readonly #options: DecideOptions;
-  readonly #start = performance.now();
-  #breathed = performance.now();
+  readonly #clock: Clock;
+  #told = performance.now();
   #found: Decision["counterexample"] = null;
   #plan: Plan | null = null;
   #full = false;
@@ -114,10 +118,11 @@ class Decider {
   /** Parts that float64 can neither refute nor split. */
   undecided = 0;
 
-  constructor(network: Network, replay: Replay, options: DecideOptions) {
+  constructor(network: Network, replay: Replay, options: DecideOptions, clock: Clock) {
     this.#network = network;
     this.#replay = replay;
     this.#options = options;
+    this.#clock = clock;
   }
 
   decision(verdict: Decision["verdict"]): Decision {
@@ -127,7 +132,7 @@ class Decider {
       counterexample: this.#found,
       plan: this.#plan?.words ?? null,
       parts: this.parts,
-      seconds: this.#seconds(),
+      seconds: this.#clock.seconds,
     };
   }
 
@@ -135,10 +140,6 @@ class Decider {
     if (this.#why) return this.#why;
     if (this.#full) return `what is open takes more than ${this.#options.memory ?? MEMORY} MiB; allow more with --memory`;
     return `${this.undecided} parts that cannot be split are nearer to the border than bounds tell, and hold no counterexample in float32 that was found`;
-  }
-
-  #seconds(): number {
-    return (performance.now() - this.#start) / 1000;
   }
 
   /** Search one region. null: it holds no counterexample, or none that could be decided. */
@@ -170,7 +171,7 @@ class Decider {
           this.parts = now.parts;
           return this.#late(now);
         };
-        const ended = await search.region({ goal, region: k, root, tried, late });
+        const ended = await search.region({ goal, region: k, root, tried, late, clock: this.#clock });
         if (ended === null || typeof ended === "string") return ended;
         this.#why = ended.unknown;
         return "unknown";
@@ -184,16 +185,15 @@ class Decider {
 
   /** What takes a moment only is done in this thread, the rest by all that may be used. */
   async #search(goal: Goal, plan: Plan, root: Box, tried: Tried): Promise<Ended | null> {
-    const { timeout, threads = 1 } = this.#options;
-    const left = () => (timeout === undefined ? undefined : timeout - this.#seconds());
-    const here = laneHere(goal, plan, left());
+    const { threads = 1 } = this.#options;
+    const here = laneHere(goal, plan, this.#clock);
     let lanes: readonly Lane[] = [here];
     try {
       const open = await here.roots(root);
       const start = performance.now();
       const ended = await this.#work(lanes, open, tried, () => threads > 1 && performance.now() - start > MOMENT);
       if (ended || open.length === 0) return ended;
-      lanes = await lanesThere(goal, plan, threads, left());
+      lanes = await lanesThere(goal, plan, threads, this.#clock);
       return await this.#work(lanes, open, tried, () => false);
     } finally {
       await Promise.all([...new Set([here, ...lanes])].map((lane) => lane.release()));
@@ -203,7 +203,7 @@ class Decider {
   /** Keep all lanes at work until nothing is open, or it is enough. */
   async #work(lanes: readonly Lane[], open: Part[], tried: Tried, isEnough: () => boolean): Promise<Ended | null> {
     const most = (this.#options.memory ?? MEMORY) * 2 ** 20;
-    const each = bytesOf(open[0] ?? null);
+    const size = new Size(open);
     const busy = new Map<Lane, Promise<Ended | null>>();
     const work = async (lane: Lane, parts: readonly Part[]): Promise<Ended | null> => {
       const found = await lane.stretch(parts, BREATH);
@@ -215,10 +215,10 @@ class Decider {
     };
     while ((open.length > 0 || busy.size > 0) && !(busy.size === 0 && isEnough())) {
       const missing = open.reduce((worst, p) => Math.max(worst, p.missing), 0);
-      if (await this.#late({ parts: this.parts, open: open.length, missing })) return this.#ended(busy, "timeout");
-      if (open.length * each > most) {
+      if (await this.#late({ parts: this.parts, open: open.length, missing })) return "timeout";
+      if (size.bytes > most) {
         this.#full = true;
-        return this.#ended(busy, "unknown");
+        return "unknown";
       }
       for (const lane of lanes) {
         if (busy.has(lane) || open.length === 0) continue;
@@ -229,15 +229,10 @@ class Decider {
         busy.set(lane, doing);
       }
       const ended = await Promise.race(busy.values());
-      if (ended) return this.#ended(busy, ended);
+      // what other lanes still do is forgotten
+      if (ended) return ended;
     }
     return null;
-  }
-
-  /** What other lanes still do is waited for, and forgotten. */
-  async #ended(busy: ReadonlyMap<Lane, Promise<unknown>>, ended: Ended): Promise<Ended> {
-    await Promise.allSettled(busy.values());
-    return ended;
   }
 
   /** Round to float32 inside the region, and let the file decide where float64 says it is worth it. */
@@ -254,22 +249,11 @@ class Decider {
   /** Whether the time is up. Lets others have their turn now and then. */
   async #late(now: SearchProgress): Promise<boolean> {
     const time = performance.now();
-    if (time - this.#breathed > BREATH) {
-      this.#breathed = time;
-      await new Promise((go) => setTimeout(go, 0));
-      this.#options.signal?.throwIfAborted();
+    if (time - this.#told > BREATH) {
+      this.#told = time;
+      await this.#clock.breath();
       this.#options.onProgress?.(now);
     }
-    return this.#options.timeout !== undefined && this.#seconds() > this.#options.timeout;
+    return this.#clock.left < 0;
   }
-}
-
-const MEMORY = 2_048;
-
-/** About how many bytes of numbers a part keeps alive: its own, and what it alone inherits. */
-function bytesOf(value: unknown): number {
-  if (ArrayBuffer.isView(value)) return value.byteLength;
-  if (Array.isArray(value)) return value.reduce((sum: number, v) => sum + bytesOf(v), 8 * value.length);
-  if (value !== null && typeof value === "object") return Object.values(value).reduce((sum: number, v) => sum + bytesOf(v), 0);
-  return 8;
 }

@@ -1,6 +1,7 @@
 /** Falsification by projected descent from corners and random points of a box. */
 import { fold, type Key, uniform } from "../../base/index.ts";
 import type { Ball } from "../bound/concretize.ts";
+import { atOnce } from "../clock.ts";
 import { evaluate } from "../net/network.ts";
 import { distanceOf, type Goal } from "./goal.ts";
 import { slopeOf } from "./slope.ts";
@@ -23,17 +24,17 @@ export function brought(x: Float64Array, { norm, centre, radius }: Ball): Float6
   return share < 1 ? x.map((v, j) => centre[j]! + share * (v - centre[j]!)) : x;
 }
 
+/** A point, and how far it is from being a counterexample: ≤ 0 where float64 says that it is one. */
+export interface Nearest {
+  readonly x: Float64Array;
+  readonly distance: number;
+}
+
 /**
- * Descend from `start` towards the nearest disjunct: signed steps, a share of each width that shrinks.
- * @returns the nearest point, and how far it is: ≤ 0 where float64 says it is a counterexample
+ * Descend from `start` towards the nearest disjunct: signed steps, a share of each width that shrinks. Yields between steps.
+ * @returns the nearest point
  */
-export function descend(
-  goal: Goal,
-  { low, high }: Box,
-  start: Float64Array,
-  steps: number,
-  leak: number,
-): { x: Float64Array; distance: number } {
+export function* descending(goal: Goal, { low, high }: Box, start: Float64Array, steps: number, leak: number): Generator<null, Nearest> {
   const { ball } = goal;
   let x = ball ? brought(start, ball) : start;
   let best = { x, distance: Number.POSITIVE_INFINITY };
@@ -42,6 +43,7 @@ export function descend(
     const { distance, row } = distanceOf(goal, values.at(-1)!);
     if (distance < best.distance) best = { x, distance };
     if (best.distance <= 0 || k === steps) return best;
+    yield null;
     const g = slopeOf(goal.network, values, row, leak);
     const share = 0.25 * (1 - k / steps) + 0.002;
     // signs fit a box; in a ball the longest step is along the slope itself
@@ -49,14 +51,18 @@ export function descend(
     const way = (v: number) => (steepest > 0 ? v / steepest : Math.sign(v));
     x = x.map((v, j) => Math.min(Math.max(v - share * (high[j]! - low[j]!) * way(g[j]!), low[j]!), high[j]!));
     if (ball) x = brought(x, ball);
+    yield null;
   }
 }
 
-/** Starts one after another, true slopes and leaky ones in turn, one at a time. Yields what is a counterexample in float64, null after a start that found none. */
+/** As {@link descending}, in one go. */
+export const descend = (...given: Parameters<typeof descending>): Nearest => atOnce(descending(...given));
+
+/** Starts one after another, true slopes and leaky ones in turn, one at a time. Yields what is a counterexample in float64, and null between steps. */
 export function* falsify(goal: Goal, box: Box, key: Key, starts: number, steps = 60): Generator<Float64Array | null> {
   for (let s = 0; s < starts; s++) {
     const start = s === 0 ? box.low.map((l, j) => l + 0.5 * (box.high[j]! - l)) : cornerStart(box, fold(key, s));
-    const { x, distance } = descend(goal, box, start, steps, s % 2 === 0 ? 0 : 0.1);
+    const { x, distance } = yield* descending(goal, box, start, steps, s % 2 === 0 ? 0 : 0.1);
     yield distance <= 0 ? x : null;
   }
 }

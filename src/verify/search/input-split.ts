@@ -5,7 +5,7 @@ import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { widestAxis } from "./axis.ts";
 import { clipped, hull } from "./clip.ts";
-import { type Box, descend } from "./falsify.ts";
+import { type Box, descending } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
 import type { Looked, Part, Search } from "./search.ts";
 
@@ -58,8 +58,9 @@ export class InputSplit implements Search<Open> {
       ball: this.#goal.ball,
       cuts: box.halves && cutsOf(box.halves, box.low, box.high),
     });
-    const all = lines!.enclosure;
-    const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines!);
+    if (!lines) return { kind: "refuted" };
+    const all = lines.enclosure;
+    const bounds = await this.#back.bound(network.vertices.length - 1, this.#rows, rows, lines);
     const open = disjuncts.filter(
       (d) =>
         !d.some((r) => bounds.least[r]! > 0) &&
@@ -78,8 +79,10 @@ export class InputSplit implements Search<Open> {
     // of each disjunct the row that is hardest to meet says where to look
     const hardest = open.map((d) => d.reduce((a, b) => (bounds.least[b]! > bounds.least[a]! ? b : a)));
     const candidates = hardest.map((r) => minimiser(halfSpaceOf(bounds, r).g, { ...left!, ball: this.#goal.ball }));
-    if (this.#looked % DESCEND_EVERY === 1)
-      candidates.push(descend(this.#goal, left, candidates[0]!, 20, this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1).x);
+    if (this.#looked % DESCEND_EVERY === 1) {
+      const leak = this.#looked % (2 * DESCEND_EVERY) === 1 ? 0 : 0.1;
+      candidates.push((await this.#back.clock.along(descending(this.#goal, left, candidates[0]!, 20, leak))).x);
+    }
     const missing = Math.max(...open.map((d) => Math.min(...d.map((r) => -bounds.least[r]!))));
     const axis = widestAxis(
       open.flat().map((r) => halfSpaceOf(bounds, r)),

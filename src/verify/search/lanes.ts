@@ -1,6 +1,6 @@
 /** Lanes: each looks at its own parts of a search, one in this thread, or several in threads of their own. */
 import { host } from "#host";
-import { TIME_UP, TimeUp } from "../bound/backward.ts";
+import { Clock, TIME_UP, TimeUp } from "../clock.ts";
 import { evaluate } from "../net/network.ts";
 import type { Box } from "./falsify.ts";
 import { distanceOf, type Goal, NEAR } from "./goal.ts";
@@ -15,8 +15,8 @@ export interface Lane {
 }
 
 /** Work in this thread. */
-export function laneHere(goal: Goal, plan: Plan, seconds?: number): Lane {
-  const search = searchFor(goal, plan, seconds === undefined ? undefined : performance.now() + 1000 * seconds);
+export function laneHere(goal: Goal, plan: Plan, clock: Clock): Lane {
+  const search = searchFor(goal, plan, clock);
   const isWorthTrying = (x: Float64Array) => distanceOf(goal, evaluate(goal.network, x).at(-1)!).distance <= NEAR;
   return {
     batch: search.batch,
@@ -28,28 +28,46 @@ export function laneHere(goal: Goal, plan: Plan, seconds?: number): Lane {
 
 /** What a thread is asked. */
 export type Question =
-  | { readonly ask: "start"; readonly goal: Goal; readonly plan: Plan; readonly seconds: number | undefined }
+  | { readonly ask: "start"; readonly goal: Goal; readonly plan: Plan; readonly until: number }
   | { readonly ask: "roots"; readonly box: Box }
   | { readonly ask: "stretch"; readonly parts: readonly Part[]; readonly milliseconds: number };
 
+/** The clock that started a thread, as the thread has it: it does not hear of interruptions, but is ended. */
+export const clockUntil = (until: number): Clock => new Clock({ since: until, timeout: 0 });
+
 /** Work in a thread of its own. */
-async function laneThere(goal: Goal, plan: Plan, seconds?: number): Promise<Lane> {
+async function laneThere(goal: Goal, plan: Plan, clock: Clock): Promise<Lane> {
   const thread = host.threads.start(new URL(import.meta.url.replace(/lanes(\.[jt]s)$/, "lane-thread$1")));
   const ask = async (question: Question): Promise<unknown> => {
+    clock.signal?.throwIfAborted();
     try {
       return await thread.ask(question);
     } catch (error) {
+      clock.signal?.throwIfAborted();
       throw (error as Error).message === TIME_UP ? new TimeUp() : error;
     }
   };
-  const batch = (await ask({ ask: "start", goal, plan, seconds })) as number;
+  // who waits for its answer then learns why there is none
+  const end = () => thread.end();
+  clock.signal?.addEventListener("abort", end);
+  const release = (): Promise<void> => {
+    clock.signal?.removeEventListener("abort", end);
+    return thread.end();
+  };
+  let batch: number;
+  try {
+    batch = (await ask({ ask: "start", goal, plan, until: clock.until })) as number;
+  } catch (error) {
+    await release();
+    throw error;
+  }
   return {
     batch,
     roots: async (box) => (await ask({ ask: "roots", box })) as Part[],
     stretch: async (parts, milliseconds) => (await ask({ ask: "stretch", parts, milliseconds })) as Stretch<Part>,
-    release: () => thread.end(),
+    release,
   };
 }
 
-export const lanesThere = (goal: Goal, plan: Plan, threads: number, seconds?: number): Promise<Lane[]> =>
-  Promise.all(Array.from({ length: threads }, () => laneThere(goal, plan, seconds)));
+export const lanesThere = (goal: Goal, plan: Plan, threads: number, clock: Clock): Promise<Lane[]> =>
+  Promise.all(Array.from({ length: threads }, () => laneThere(goal, plan, clock)));

@@ -1,24 +1,35 @@
 /** Linear programs, by HiGHS: whether half-spaces meet in a box. What it answers is checked: its multipliers prove in float64, or nothing does. */
 import { host } from "#host";
 import { type HalfSpace, leastOf } from "../bound/concretize.ts";
+import type { Clock } from "../clock.ts";
 import { UNIT } from "../net/unit.ts";
 
 /** What is used of HiGHS. Its types are written for CommonJS, the module that Node loads is not. */
 interface Solver {
   solve(
     program: string,
-    options: { readonly output_flag: boolean },
+    options: { readonly output_flag: boolean; readonly time_limit?: number },
   ): {
     readonly Status: string;
     readonly Columns: Readonly<Record<string, { readonly Primal?: number }>>;
     readonly Rows: readonly { readonly Dual?: number }[];
   };
 }
+const load = (): Promise<Solver | null> =>
+  host.highs().then((module) => (module === null ? null : (module as { readonly default: () => Promise<Solver> }).default()));
 let loaded: Promise<Solver | null> | undefined;
-const solver = (): Promise<Solver | null> => {
-  loaded ??= host.highs().then((module) => (module === null ? null : (module as { readonly default: () => Promise<Solver> }).default()));
-  return loaded;
-};
+
+/** null where there is no solver, or where it fails: what it leaves behind may be of no use any more. */
+async function solved(program: string, seconds: number): Promise<ReturnType<Solver["solve"]> | null> {
+  loaded ??= load();
+  const highs = await loaded;
+  try {
+    return highs?.solve(program, { output_flag: false, ...(Number.isFinite(seconds) && { time_limit: Math.max(seconds, 0) }) }) ?? null;
+  } catch {
+    loaded = undefined;
+    return null;
+  }
+}
 
 export type Met =
   /** They do not meet. */
@@ -29,12 +40,14 @@ export type Met =
 /**
  * min s over x in the box, g·x + h ≤ s for all half-spaces. Where s > 0, multipliers μ ≥ 0 of the rows have Σμ(g·x + h) > 0 on the whole box
  * (Farkas): that sum is then bounded outward as every row is.
- * @returns null where there is no solver, in browsers
+ * @returns null where there is no solver, in browsers, or it fails
+ * @throws TimeUp; what interrupts
  */
-export async function meet(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Promise<Met | null> {
-  const highs = await solver();
-  if (!highs) return null;
-  const { Columns, Rows, Status } = highs.solve(programOf(halves, low, high), { output_flag: false });
+export async function meet(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array, clock: Clock): Promise<Met | null> {
+  const found = await solved(programOf(halves, low, high), clock.left);
+  await clock.look();
+  if (!found) return null;
+  const { Columns, Rows, Status } = found;
   const x = low.map((l, j) => Math.min(Math.max(Columns[`x${j}`]?.Primal ?? l, l), high[j]!));
   if (Status !== "Optimal") return { kind: "point", x };
   const n = low.length;

@@ -4,6 +4,7 @@
  */
 import { type Ascent, ascend } from "../bound/ascent.ts";
 import { type Backward, halfSpaceOf } from "../bound/backward.ts";
+import { type Blame, blame, noBlame } from "../bound/blame.ts";
 import { type Cuts, cutsOf, type HalfSpace, minimiser, missTogether } from "../bound/concretize.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import { domainOf, type Relaxation } from "../bound/relaxation.ts";
@@ -30,6 +31,8 @@ export interface Domain extends Part {
   readonly box?: Box;
   /** Half-spaces in which its counterexamples lie: the parent's bounds of the rows first, then what the splits say of the input. */
   readonly cuts: Cuts | undefined;
+  /** What its parent's bound gained of each bound of what rectifiers read. */
+  readonly gains?: Blame["gains"];
 }
 
 /** A domain at work: its own lines, and where its rows stand among those passed back together. */
@@ -39,6 +42,7 @@ interface Opened {
   readonly lines: Relaxation;
   readonly rows: readonly number[];
   readonly first: number;
+  readonly blame: Blame;
 }
 
 const ROOT: Ascent = { steps: 60 };
@@ -123,10 +127,11 @@ export class RectifierSplit implements Search<Domain> {
       const best = least.indexOf(Math.max(...least));
       if (least.some((v) => v > 0) || missTogether(halves, domainOf(o.lines))) return [];
       const row = o.first + best;
+      blame(this.#goal.network, o.lines, found.last.passed, row, 1, o.blame);
       return [{ ...o, halves, row, least: least[best]!, splits: o.domain.splits, alphas: alphasOf(row), betas: found.betas[row]! }];
     });
     const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
-    for (const [j, { at, domain, lines, first, rows, halves, least }] of left.entries()) {
+    for (const [j, { at, domain, lines, first, rows, halves, least, blame }] of left.entries()) {
       const split = splits[j];
       const candidates = halves.map(({ g }) => minimiser(g, domainOf(lines)));
       const own = rows.map((_, r) => alphasOf(first + r));
@@ -146,8 +151,10 @@ export class RectifierSplit implements Search<Domain> {
         betas: rows.map((_, r) => Float64Array.of(...found.betas[first + r]!, 0)),
         cuts: extended(domain.cuts, halves, sign > 0 ? split.on : split.off, lines),
         missing: -least,
+        gains: blame.gains,
       });
-      out[at] = { kind: "open", candidates, parts: [part(1), part(-1)] };
+      const parts = [...(split.leastOn > 0 ? [] : [part(1)]), ...(split.leastOff > 0 ? [] : [part(-1)])];
+      if (parts.length > 0) out[at] = { kind: "open", candidates, parts };
     }
     return out;
   }
@@ -176,23 +183,40 @@ export class RectifierSplit implements Search<Domain> {
     const halves: HalfSpace[] = [];
     for (const row of this.#goal.disjuncts[disjunct]!) halves.push(await half(this.#last, row, 1));
     for (const { vertex, element, sign } of splits) halves.push(await half((vertices[vertex] as Rectifier).from, element, -sign));
-    const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!);
+    const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!, this.#back.clock);
     return met?.kind === "point" ? { kind: "stuck", candidates: [met.x] } : met;
   }
 
   /** Enclose each domain anew; those in which nothing is left are left out. */
   async #opened(domains: readonly Domain[]): Promise<Opened[]> {
+    const isRoot = ({ splits, box }: Domain) => splits.length === 0 && !box;
+    const blames = domains.map(() => noBlame(this.#goal.network));
+    const others = [...domains.keys()].filter((at) => !isRoot(domains[at]!));
+    const enclosed = await this.#tightener.encloseEach(
+      others.map((at) => {
+        const { splits, cuts, box, lines, gains } = domains[at]!;
+        const { low, high } = box ?? { low: lines.enclosure.low[0]!, high: lines.enclosure.high[0]! };
+        const { ball } = this.#goal;
+        return {
+          low,
+          high,
+          inherited: lines.enclosure,
+          splits,
+          cuts,
+          ball,
+          sameBox: !box,
+          ...(gains && { blamed: { gains, on: blames[at]! } }),
+        };
+      }),
+    );
+    const known = new Map(others.map((at, j) => [at, enclosed[j]!]));
     const out: Opened[] = [];
     let first = 0;
     for (const [at, domain] of domains.entries()) {
-      const { splits, cuts, box } = domain;
-      const { low, high } = domain.lines.enclosure;
-      const options = { inherited: domain.lines.enclosure, splits, cuts, ball: this.#goal.ball, sameBox: !box };
-      const isRoot = splits.length === 0 && !box;
-      const lines = isRoot ? domain.lines : await this.#tightener.enclose(box?.low ?? low[0]!, box?.high ?? high[0]!, options);
+      const lines = isRoot(domain) ? domain.lines : known.get(at);
       if (!lines) continue;
       const rows = this.#goal.disjuncts[domain.disjunct]!;
-      out.push({ at, domain, lines, rows, first });
+      out.push({ at, domain, lines, rows, first, blame: blames[at]! });
       first += rows.length;
     }
     return out;

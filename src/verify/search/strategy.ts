@@ -1,5 +1,6 @@
 /** Which search suits a network: few inputs are split themselves, of many the rectifiers are. */
 import { Backward } from "../bound/backward.ts";
+import type { Clock } from "../clock.ts";
 import { native } from "../net/products.ts";
 import type { Goal } from "./goal.ts";
 import { InputSplit } from "./input-split.ts";
@@ -22,8 +23,7 @@ export function planFor({ network }: Goal, split?: Plan["split"]): Plan {
   return { split: chosen, words: chosen === "input" ? `splits of the ${inputs} inputs` : `splits at ${bends} rectifiers` };
 }
 
-/** @param until `performance.now()` at which bounds stop, with TimeUp */
-export function searchFor(goal: Goal, { split }: Plan, until = Number.POSITIVE_INFINITY): Search<Part> {
-  const back = new Backward(goal.network, native(), until);
+export function searchFor(goal: Goal, { split }: Plan, clock: Clock): Search<Part> {
+  const back = new Backward(goal.network, native(), clock);
   return (split === "input" ? new InputSplit(goal, back) : new RectifierSplit(goal, back)) as Search<Part>;
 }
