@@ -1,5 +1,5 @@
 /**
- * The public benchmarks of verifiers, each instance in its own process and within its own limit, two at a time with one thread each:
+ * The public benchmarks of verifiers, each instance in its own process and within its own limit, two at a time with two threads each:
  * `npm run build && npx tsx --conditions=source experiments/vnncomp.ts [FOLDER …]` → vnncomp.json, vnncomp.md. Goes on where it was (runs/vnncomp).
  * COUNTERFOIL_VNNCOMP names the folder of the benchmarks, with truth.csv and cex.jsonl.
  */
@@ -62,6 +62,8 @@ for (const name of BENCHMARKS.filter((b) => asked.length === 0 || asked.includes
     join(RUNS, `${name}.csv`),
     "--jobs",
     "2",
+    "--threads",
+    "2",
     "--json",
   ];
   const { stdout, status } = spawnSync(process.execPath, ["dist/cli/main.js", ...words], {
@@ -103,7 +105,7 @@ writeFileSync(
   new URL("./vnncomp.md", import.meta.url),
   `# Public benchmarks of verifiers
 
-Each instance is verified by the command line in a process of its own, within the benchmark's own limit (ACAS Xu 116 s; MNIST 120 s and 300 s), two at a time with one thread each; seconds are wall-clock and include the start of
+Each instance is verified by the command line in a process of its own, within the benchmark's own limit (ACAS Xu 116 s; MNIST 120 s and 300 s), two at a time with two threads each; seconds are wall-clock and include the start of
 the process. Right and wrong: against the answers on which independent tools agree. ${found.machine}. Counterexamples of others replayed on the files, with decimals read as float64: ${valid} of ${of} valid.
 Regenerate: \`npm run build && npx tsx --conditions=source experiments/vnncomp.ts\` (goes on where it was).
 

@@ -38,12 +38,14 @@ const command = defineCommand({
     truth: { type: "string", description: "CSV with benchmark, onnx, vnnlib and result columns" },
     csv: { type: "string", description: "write what was found to this file; rows that are there already are kept" },
     jobs: { type: "string", description: "instances at the same time (default: all cores)" },
+    threads: { type: "string", description: "threads of each (default: all cores shared out)" },
     "limit-seconds": { type: "string", description: "at most so many seconds an instance, whatever the benchmark allows" },
     only: { type: "string", description: "instances whose line holds this text" },
     ...jsonArg,
   },
   async run({ args }) {
     const jobs = maybeNumber("jobs", args.jobs, { least: 1, whole: true }) ?? cores;
+    const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? Math.max(1, Math.floor(cores / jobs));
     const limit = maybeNumber("limit-seconds", args["limit-seconds"], { above: 0 });
     const instances = (await instancesOf(args.folder)).filter(({ model, property }) => `${model},${property}`.includes(args.only ?? ""));
     const truths = args.truth === undefined ? new Map<string, string>() : await truthsOf(args.truth, basename(args.folder));
@@ -61,7 +63,6 @@ const command = defineCommand({
     const bar = meter(`verifying ${open.length} instances, ${jobs} at a time`);
     const start = performance.now();
     const total = open.length;
-    const threads = Math.max(1, Math.floor(cores / jobs));
     // one after another: all are written by way of the same file
     let saved = Promise.resolve();
     const work = async (): Promise<void> => {

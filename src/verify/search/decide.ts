@@ -6,7 +6,7 @@ import { ballOf, enclosure, type Region, type Row, type Specification, toFloat64
 import { type Box, brought, falsify } from "./falsify.ts";
 import { distanceOf, type Goal, type GoalRow, goalOf, NEAR } from "./goal.ts";
 import { type Lane, laneHere, lanesThere } from "./lanes.ts";
-import type { Part } from "./search.ts";
+import { type Part, worstLast } from "./search.ts";
 import { Size } from "./size.ts";
 import { type Plan, planFor } from "./strategy.ts";
 
@@ -205,6 +205,7 @@ class Decider {
     const most = (this.#options.memory ?? MEMORY) * 2 ** 20;
     const size = new Size(open);
     const busy = new Map<Lane, Promise<Ended | null>>();
+    let handed = 0;
     const work = async (lane: Lane, parts: readonly Part[]): Promise<Ended | null> => {
       const found = await lane.stretch(parts, BREATH);
       this.parts += found.looked;
@@ -224,6 +225,8 @@ class Decider {
         if (busy.has(lane) || open.length === 0) continue;
         // one lane may have all, several share what is there
         const share = lanes.length === 1 ? open.length : Math.min(lane.batch, Math.ceil(open.length / lanes.length));
+        // lanes go on with what was split last and with what is farthest from a proof in turns: a counterexample may be there
+        if (handed++ % 2 === 1) worstLast(open);
         const parts = open.splice(-share);
         const doing = work(lane, parts).finally(() => busy.delete(lane));
         busy.set(lane, doing);

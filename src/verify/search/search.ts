@@ -37,7 +37,8 @@ export interface Stretch<P extends Part> {
 const WORST_EVERY = 8;
 
 /** Exchange the last part with the one that most is missing of. */
-function worstLast(open: Part[]): void {
+export function worstLast(open: Part[]): void {
+  if (open.length === 0) return;
   let at = 0;
   for (let i = 1; i < open.length; i++) if (open[i]!.missing > open[at]!.missing) at = i;
   const last = open.length - 1;
