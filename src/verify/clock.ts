@@ -19,6 +19,9 @@ export interface ClockOptions {
 /** Milliseconds between turns of others. */
 const BREATH = 100;
 
+/** Milliseconds that a timer can wait. */
+const LONGEST = 2 ** 31 - 1;
+
 /** Counted alike by all threads. */
 const now = (): number => performance.timeOrigin + performance.now();
 
@@ -57,6 +60,15 @@ export class Clock {
     this.#breathed = now();
     await new Promise((go) => setTimeout(go, 0));
     this.signal?.throwIfAborted();
+  }
+
+  /** Rings once the limit has passed, whatever others do until then; `stop` forgets it. */
+  alarm(): { readonly rings: Promise<null>; stop(): void } {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const rings = new Promise<null>((ring) => {
+      if (Number.isFinite(this.until)) timer = setTimeout(() => ring(null), Math.min(Math.max(0, 1000 * this.left) + 1, LONGEST));
+    });
+    return { rings, stop: () => clearTimeout(timer) };
   }
 
   /** Take all steps, with a look between them. */

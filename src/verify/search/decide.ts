@@ -70,12 +70,23 @@ export interface Decision {
 export type Replay = (x: Float32Array) => Promise<Float32Array | null>;
 
 /** MiB. */
-export const MEMORY = 2_048;
+export /** Wait for what is under way, but not for long. */
+async function within(milliseconds: number, doing: Promise<unknown>): Promise<void> {
+  let timer: ReturnType<typeof setTimeout>;
+  const patience = new Promise((go) => {
+    timer = setTimeout(go, milliseconds);
+  });
+  await Promise.race([doing, patience]).finally(() => clearTimeout(timer));
+}
+
+const MEMORY = 2_048;
 
 /** Milliseconds between looks at the clock's other users, and of a lane's work. */
 const BREATH = 100;
 /** Milliseconds of search from which on other threads are worth their start. */
 const MOMENT = 500;
+/** Milliseconds that threads are given to end. */
+const PATIENCE = 500;
 
 /** @throws the signal's reason */
 export async function decide(
@@ -183,20 +194,36 @@ class Decider {
     }
   }
 
-  /** What takes a moment only is done in this thread, the rest by all that may be used. */
+  /** What takes a moment only is done in this thread, the rest by all that may be used, as soon as they are there. */
   async #search(goal: Goal, plan: Plan, root: Box, tried: Tried): Promise<Ended | null> {
     const { threads = 1 } = this.#options;
     const here = laneHere(goal, plan, this.#clock);
-    let lanes: readonly Lane[] = [here];
+    let there: Promise<readonly Lane[]> | null = null;
     try {
       const open = await here.roots(root);
       const start = performance.now();
-      const ended = await this.#work(lanes, open, tried, () => threads > 1 && performance.now() - start > MOMENT);
+      const ended = await this.#work([here], open, tried, () => threads > 1 && performance.now() - start > MOMENT);
       if (ended || open.length === 0) return ended;
-      lanes = await lanesThere(goal, plan, threads, this.#clock);
+      let lanes: readonly Lane[] | null = null;
+      let failed: unknown = null;
+      there = lanesThere(goal, plan, threads, this.#clock);
+      there.then(
+        (found) => {
+          lanes = found;
+        },
+        (error) => {
+          failed = error;
+        },
+      );
+      const early = await this.#work([here], open, tried, () => lanes !== null || failed !== null);
+      if (failed !== null) throw failed;
+      if (early || lanes === null) return early;
       return await this.#work(lanes, open, tried, () => false);
     } finally {
-      await Promise.all([...new Set([here, ...lanes])].map((lane) => lane.release()));
+      await here.release();
+      // those that are not there yet are ended when they are
+      const ended = there?.then((lanes) => Promise.all(lanes.map((lane) => lane.release()))).catch(() => {});
+      if (ended) await within(PATIENCE, ended);
     }
   }
 
@@ -231,7 +258,9 @@ class Decider {
         const doing = work(lane, parts).finally(() => busy.delete(lane));
         busy.set(lane, doing);
       }
-      const ended = await Promise.race(busy.values());
+      const alarm = this.#clock.alarm();
+      const ended = await Promise.race([...busy.values(), alarm.rings]);
+      alarm.stop();
       // what other lanes still do is forgotten
       if (ended) return ended;
     }
