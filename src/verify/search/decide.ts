@@ -69,9 +69,8 @@ export interface Decision {
  */
 export type Replay = (x: Float32Array) => Promise<Float32Array | null>;
 
-/** MiB. */
-export /** Wait for what is under way, but not for long. */
-async function within(milliseconds: number, doing: Promise<unknown>): Promise<void> {
+/** Wait for what is under way, but not for long. */
+async function patiently(milliseconds: number, doing: Promise<unknown>): Promise<void> {
   let timer: ReturnType<typeof setTimeout>;
   const patience = new Promise((go) => {
     timer = setTimeout(go, milliseconds);
@@ -79,7 +78,8 @@ async function within(milliseconds: number, doing: Promise<unknown>): Promise<vo
   await Promise.race([doing, patience]).finally(() => clearTimeout(timer));
 }
 
-const MEMORY = 2_048;
+/** MiB. */
+export const MEMORY = 2_048;
 
 /** Milliseconds between looks at the clock's other users, and of a lane's work. */
 const BREATH = 100;
@@ -223,7 +223,7 @@ class Decider {
       await here.release();
       // those that are not there yet are ended when they are
       const ended = there?.then((lanes) => Promise.all(lanes.map((lane) => lane.release()))).catch(() => {});
-      if (ended) await within(PATIENCE, ended);
+      if (ended) await patiently(PATIENCE, ended);
     }
   }
 
