@@ -84,7 +84,7 @@ export const MEMORY = 2_048;
 /** Milliseconds between looks at the clock's other users, and of a lane's work. */
 const BREATH = 100;
 /** Milliseconds of search from which on other threads are worth their start. */
-const MOMENT = 500;
+const MOMENT = 1_500;
 /** Milliseconds that threads are given to end. */
 const PATIENCE = 500;
 
