@@ -258,6 +258,8 @@ class Decider {
         const doing = work(lane, parts).finally(() => busy.delete(lane));
         busy.set(lane, doing);
       }
+      // the last one may have ended while others had their turn
+      if (busy.size === 0) continue;
       const alarm = this.#clock.alarm();
       const ended = await Promise.race([...busy.values(), alarm.rings]);
       alarm.stop();
