@@ -216,14 +216,14 @@ class Decider {
         },
       );
       const early = await this.#work([here], open, tried, () => lanes !== null || failed !== null);
-      if (failed !== null) throw failed;
-      if (early || lanes === null) return early;
+      if (early || open.length === 0) return early;
+      if (lanes === null) throw failed;
       return await this.#work(lanes, open, tried, () => false);
     } finally {
       await here.release();
-      // those that are not there yet are ended when they are
-      const ended = there?.then((lanes) => Promise.all(lanes.map((lane) => lane.release()))).catch(() => {});
-      if (ended) await patiently(PATIENCE, ended);
+      // those that are not there yet are ended when they are; why they failed was told above, where it mattered
+      const ended = there?.then((lanes) => Promise.all(lanes.map((lane) => lane.release())));
+      if (ended) await patiently(PATIENCE, Promise.allSettled([ended]));
     }
   }
 
@@ -261,8 +261,7 @@ class Decider {
       // the last one may have ended while others had their turn
       if (busy.size === 0) continue;
       const alarm = this.#clock.alarm();
-      const ended = await Promise.race([...busy.values(), alarm.rings]);
-      alarm.stop();
+      const ended = await Promise.race([...busy.values(), alarm.rings]).finally(alarm.stop);
       // what other lanes still do is forgotten
       if (ended) return ended;
     }
