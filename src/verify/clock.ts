@@ -17,7 +17,7 @@ export interface ClockOptions {
 }
 
 /** Milliseconds between turns of others. */
-const BREATH = 100;
+export const BREATH = 100;
 
 /** Milliseconds that a timer can wait. */
 const LONGEST = 2 ** 31 - 1;

@@ -1,13 +1,13 @@
 /** Decide a specification of a network: falsification first, then a complete search, until nothing is left, or the time is up. */
 import { fold, type Key, seedKey } from "../../base/index.ts";
-import { Clock, type ClockOptions, TimeUp } from "../clock.ts";
+import { BREATH, Clock, type ClockOptions, TimeUp } from "../clock.ts";
 import { evaluate, type Network } from "../net/network.ts";
 import { ballOf, enclosure, type Region, type Row, type Specification, toFloat64, within } from "../spec/index.ts";
+import { work } from "./crew.ts";
 import { type Box, brought, falsify } from "./falsify.ts";
 import { distanceOf, type Goal, type GoalRow, goalOf, NEAR } from "./goal.ts";
 import { type Lane, laneHere, lanesThere } from "./lanes.ts";
-import { type Part, worstLast } from "./search.ts";
-import { Size } from "./size.ts";
+import type { Part } from "./search.ts";
 import { type Plan, planFor } from "./strategy.ts";
 
 export interface DecideOptions extends ClockOptions {
@@ -81,8 +81,6 @@ async function patiently(milliseconds: number, doing: Promise<unknown>): Promise
 /** MiB. */
 export const MEMORY = 2_048;
 
-/** Milliseconds between looks at the clock's other users, and of a lane's work. */
-const BREATH = 100;
 /** Milliseconds of search from which on other threads are worth their start. */
 const MOMENT = 1_500;
 /** Milliseconds that threads are given to end. */
@@ -229,43 +227,21 @@ class Decider {
 
   /** Keep all lanes at work until nothing is open, or it is enough. */
   async #work(lanes: readonly Lane[], open: Part[], tried: Tried, isEnough: () => boolean): Promise<Ended | null> {
-    const most = (this.#options.memory ?? MEMORY) * 2 ** 20;
-    const size = new Size(open);
-    const busy = new Map<Lane, Promise<Ended | null>>();
-    let handed = 0;
-    const work = async (lane: Lane, parts: readonly Part[]): Promise<Ended | null> => {
-      const found = await lane.stretch(parts, BREATH);
-      this.parts += found.looked;
-      this.undecided += found.stuck;
-      open.push(...found.open);
-      for (const x of found.candidates) if (await tried(x)) return "sat";
-      return null;
-    };
-    while ((open.length > 0 || busy.size > 0) && !(busy.size === 0 && isEnough())) {
-      const missing = open.reduce((worst, p) => Math.max(worst, p.missing), 0);
-      if (await this.#late({ parts: this.parts, open: open.length, missing })) return "timeout";
-      if (size.bytes > most) {
-        this.#full = true;
-        return "unknown";
-      }
-      for (const lane of lanes) {
-        if (busy.has(lane) || open.length === 0) continue;
-        // one lane may have all, several share what is there
-        const share = lanes.length === 1 ? open.length : Math.min(lane.batch, Math.ceil(open.length / lanes.length));
-        // lanes go on with what was split last and with what is farthest from a proof in turns: a counterexample may be there
-        if (handed++ % 2 === 1) worstLast(open);
-        const parts = open.splice(-share);
-        const doing = work(lane, parts).finally(() => busy.delete(lane));
-        busy.set(lane, doing);
-      }
-      // the last one may have ended while others had their turn
-      if (busy.size === 0) continue;
-      const alarm = this.#clock.alarm();
-      const ended = await Promise.race([...busy.values(), alarm.rings]).finally(alarm.stop);
-      // what other lanes still do is forgotten
-      if (ended) return ended;
-    }
-    return null;
+    const ended = await work({
+      lanes,
+      open,
+      most: (this.#options.memory ?? MEMORY) * 2 ** 20,
+      tried,
+      late: (missing) => this.#late({ parts: this.parts, open: open.length, missing }),
+      clock: this.#clock,
+      onStretch: ({ looked, stuck }) => {
+        this.parts += looked;
+        this.undecided += stuck;
+      },
+      isEnough,
+    });
+    this.#full = ended === "full";
+    return ended === "full" ? "unknown" : ended;
   }
 
   /** Round to float32 inside the region, and let the file decide where float64 says it is worth it. */
