@@ -2,7 +2,8 @@
 import type { Network, Rectifier } from "../net/network.ts";
 import { TINY, UNIT } from "../net/unit.ts";
 import { PLANES, relaxCurve, relaxProduct } from "./bends.ts";
-import type { Ball, Cuts, Domain } from "./concretize.ts";
+import type { Ball, Domain } from "./concretize.ts";
+import type { Cuts } from "./cuts.ts";
 import type { Enclosure } from "./enclosure.ts";
 
 /**

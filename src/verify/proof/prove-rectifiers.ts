@@ -1,7 +1,8 @@
 /** Proofs for many inputs: rectifiers are split, over bounds that are derived once for the region; slopes and multipliers are found by ascent. */
 import { ascend } from "../bound/ascent.ts";
 import { Backward, halfSpaceOf } from "../bound/backward.ts";
-import { type HalfSpace, minimiser } from "../bound/concretize.ts";
+import { minimiser } from "../bound/concretize.ts";
+import type { HalfSpace } from "../bound/cuts.ts";
 import { type Enclosure, emptyEnclosure, encloseVertex, intersect } from "../bound/enclosure.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import { domainOf, type Relaxation } from "../bound/relaxation.ts";

@@ -1,5 +1,5 @@
 /** Which input to halve. */
-import type { HalfSpace } from "../bound/concretize.ts";
+import type { HalfSpace } from "../bound/cuts.ts";
 import type { Box } from "./falsify.ts";
 
 /** Of a row's largest slope, what the others count as at least: no input is forgotten. On ACAS Xu a half less, or twice as much, needs more boxes. */

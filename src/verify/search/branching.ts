@@ -6,7 +6,7 @@
 
 import type { Backward } from "../bound/backward.ts";
 import type { Blame } from "../bound/blame.ts";
-import { cutsOf, type HalfSpace } from "../bound/concretize.ts";
+import { cutsOf, type HalfSpace } from "../bound/cuts.ts";
 import { Multipliers, type Places, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import type { Rectifier } from "../net/network.ts";

@@ -1,6 +1,7 @@
 /** Complete search for few inputs: bound a box, cut it with its own linear bounds, halve what is left. */
 import { type Backward, halfSpaceOf } from "../bound/backward.ts";
-import { cutsOf, type HalfSpace, minimiser, missTogether } from "../bound/concretize.ts";
+import { minimiser, missTogether } from "../bound/concretize.ts";
+import { cutsOf, type HalfSpace } from "../bound/cuts.ts";
 import type { Enclosure } from "../bound/enclosure.ts";
 import { Tightener } from "../bound/tighten.ts";
 import { widestAxis } from "./axis.ts";

@@ -1,6 +1,7 @@
 /** Linear programs, by HiGHS: whether half-spaces meet in a box. What it answers is checked: its multipliers prove in float64, or nothing does. */
 import { host } from "#host";
-import { type HalfSpace, leastOf } from "../bound/concretize.ts";
+import { leastOf } from "../bound/concretize.ts";
+import type { HalfSpace } from "../bound/cuts.ts";
 import type { Clock } from "../clock.ts";
 import { UNIT } from "../net/unit.ts";
 

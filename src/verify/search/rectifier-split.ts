@@ -5,7 +5,8 @@
 import { type Ascent, ascend } from "../bound/ascent.ts";
 import { type Backward, halfSpaceOf } from "../bound/backward.ts";
 import { type Blame, blame, noBlame } from "../bound/blame.ts";
-import { type Cuts, cutsOf, type HalfSpace, minimiser, missTogether } from "../bound/concretize.ts";
+import { minimiser, missTogether } from "../bound/concretize.ts";
+import { type Cuts, cutsOf, type HalfSpace } from "../bound/cuts.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import { domainOf, type Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
