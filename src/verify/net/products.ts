@@ -55,56 +55,47 @@ export function paced(products: Products, clock: Clock, portion = PORTION): Prod
 
 /** Entries of a map from which onnxruntime is faster: a call costs some 15 µs, by hand there are 2–3 products a nanosecond, there 16. */
 const LARGE = 8_000;
-/** Rows of one call; fewer are filled up to the least that is enough. */
-const SIZES = [8, 32, 128] as const;
+/** Rows of one call. */
+const MOST = 256;
 
 /** Large dense maps by onnxruntime's float64 products, one thread: the order of its sums is as good as any other for the bound of their error. */
 export function native(threads = 1): Products {
-  const programs = new Map<Linear, Map<string, Promise<Program>>>();
-  const programOf = (m: Dense, size: number, transposed: boolean): Promise<Program> => {
-    const own = programs.get(m) ?? new Map<string, Promise<Program>>();
+  const programs = new Map<Linear, { pull?: Promise<Program>; push?: Promise<Program> }>();
+  const programOf = (m: Dense, way: "pull" | "push"): Promise<Program> => {
+    const own = programs.get(m) ?? {};
     programs.set(m, own);
-    const key = `${size} ${transposed}`;
-    const known = own.get(key) ?? compileProduct(m, size, transposed, threads);
-    own.set(key, known);
-    return known;
+    own[way] ??= compileProduct(m, way, threads);
+    return own[way];
   };
-  const product = async (rows: Float64Array, count: number, m: Dense, out: Float64Array, transposed: boolean): Promise<void> => {
-    const [n, w] = transposed ? [m.columns, m.rows] : [m.rows, m.columns];
-    for (let at = 0; at < count; ) {
-      const left = count - at;
-      const size = SIZES.find((s) => s >= left) ?? SIZES.at(-1)!;
-      const taken = Math.min(left, size);
-      let data = rows.subarray(at * n, (at + taken) * n);
-      if (taken < size) {
-        const filled = new Float64Array(size * n);
-        filled.set(data);
-        data = filled;
-      }
-      const program = await programOf(m, size, transposed);
-      const [y] = await program.run([{ dtype: "float64", shape: [size, n], data }]);
+  const product = async (rows: Float64Array, count: number, m: Dense, out: Float64Array, way: "pull" | "push"): Promise<void> => {
+    const [n, w] = way === "push" ? [m.columns, m.rows] : [m.rows, m.columns];
+    const program = await programOf(m, way);
+    for (let at = 0; at < count; at += MOST) {
+      const taken = Math.min(MOST, count - at);
+      const [y] = await program.run([{ dtype: "float64", shape: [taken, n], data: rows.subarray(at * n, (at + taken) * n) }]);
       const found = y!.data as Float64Array;
       const to = at * w;
       for (let p = 0; p < taken * w; p++) out[to + p]! += found[p]!;
-      at += taken;
     }
   };
   const isLarge = (m: Linear, count: number): m is Dense => m.kind === "dense" && m.rows * m.columns >= LARGE && count >= 4;
   return {
-    pull: (rows, count, m, out) => (isLarge(m, count) ? product(rows, count, m, out, false) : plain.pull(rows, count, m, out)),
-    push: (rows, count, m, out) => (isLarge(m, count) ? product(rows, count, m, out, true) : plain.push(rows, count, m, out)),
+    pull: (rows, count, m, out) => (isLarge(m, count) ? product(rows, count, m, out, "pull") : plain.pull(rows, count, m, out)),
+    push: (rows, count, m, out) => (isLarge(m, count) ? product(rows, count, m, out, "push") : plain.push(rows, count, m, out)),
     async release() {
-      for (const own of programs.values()) for (const program of own.values()) await (await program).release();
+      for (const { pull, push } of programs.values()) for (const program of [pull, push]) await (await program)?.release();
     },
   };
 }
 
-function compileProduct(m: Dense, size: number, transposed: boolean, threads: number): Promise<Program> {
+/** For any number of rows. */
+function compileProduct(m: Dense, way: "pull" | "push", threads: number): Promise<Program> {
   const e = builder();
-  const [n, w] = transposed ? [m.columns, m.rows] : [m.rows, m.columns];
-  const x = input("float64", [size, n]);
-  const data = transposed ? transposeOf(m) : m.data;
-  return compile({ inputs: [x], outputs: [e.MatMul(x, e.constant({ dtype: "float64", shape: [n, w], data }))] }, { threads });
+  const [n, w] = way === "push" ? [m.columns, m.rows] : [m.rows, m.columns];
+  const x = input("float64", [2, n], "x", ["N", n]);
+  const data = way === "push" ? transposeOf(m) : m.data;
+  const y = e.MatMul(x, e.constant({ dtype: "float64", shape: [n, w], data }));
+  return compile({ inputs: [x], outputs: [y] }, { threads, anyBatch: true });
 }
 
 function transposeOf({ rows, columns, data }: Dense): Float64Array {
