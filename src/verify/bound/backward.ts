@@ -81,11 +81,28 @@ export class Backward {
     lines: Relaxation | readonly Relaxation[],
     multipliers?: Multipliers,
   ): Promise<LinearBounds> {
+    const { all, coefficients: room } = await this.#passed(at, rows, count, lines, multipliers);
+    const coefficients = room.slice(0, count * this.network.vertices[0]!.size);
+    return { coefficients, constant: all.constant, least: concretized(coefficients, all), passed: all.pending };
+  }
+
+  /** {@link bound} where the least values are enough. */
+  async least(
+    at: number,
+    rows: Float64Array,
+    count: number,
+    lines: Relaxation | readonly Relaxation[],
+  ): Promise<Pick<LinearBounds, "least" | "passed">> {
+    const { all, coefficients } = await this.#passed(at, rows, count, lines);
+    return { least: concretized(coefficients, all), passed: all.pending };
+  }
+
+  /** @returns coefficients in room that the next rows will take */
+  async #passed(at: number, rows: Float64Array, count: number, lines: Relaxation | readonly Relaxation[], multipliers?: Multipliers) {
     const all = this.#started(at, count, lines);
     all.pending[at] = rows;
     await this.#back(at, all, multipliers);
-    const coefficients = this.#inputs(all).slice(0, count * this.network.vertices[0]!.size);
-    return { coefficients, constant: all.constant, least: concretized(coefficients, all), passed: all.pending };
+    return { all, coefficients: this.#inputs(all) };
   }
 
   /**

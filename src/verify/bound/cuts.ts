@@ -16,66 +16,83 @@ export interface HalfSpace {
 /** Half-spaces in which all counterexamples of a domain lie, and the box that they cut. */
 export interface Cuts {
   readonly halves: readonly HalfSpace[];
+  readonly centre: Float64Array;
   readonly radius: Float64Array;
-  /** |centre| + radius. */
+  /** |centre| + radius, and the sum of these: what underflow is a share of. */
   readonly sizes: Float64Array;
-  /** Of each half-space in the box's own coordinates: g·radius [cuts, inputs], g·centre + h, and Σ|g|·radius, by how much it varies. */
-  readonly scaled: Float64Array;
-  readonly offsets: Float64Array;
-  readonly spans: Float64Array;
-  /** Σ|g|·sizes: what rounding of a product with it is a share of. */
-  readonly reaches: Float64Array;
-  /** Σ sizes: what underflow is a share of. */
   readonly reach: number;
-  readonly room: Room;
+  /** Each half-space in the box's own coordinates. */
+  readonly scaled: readonly Scaled[];
 }
 
-/** Of a row at work: itself in the box's coordinates, the corner where it is least, and what the half-spaces are there. */
-interface Room {
+interface Scaled {
+  /** g·radius */
+  readonly g: Float64Array;
+  /** g·centre + h */
+  readonly h: number;
+  /** Σ|g|·radius: by how much it varies. */
+  readonly span: number;
+  /** Σ|g|·(|centre| + radius): what rounding of a product with it is a share of. */
+  readonly reach: number;
+}
+
+export function cutsOf(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Cuts {
+  const centre = low.map((l, j) => 0.5 * (l + high[j]!));
+  const radius = low.map((l, j) => 0.5 * (high[j]! - l));
+  const sizes = centre.map((c, j) => Math.abs(c) + radius[j]!);
+  const reach = sizes.reduce((sum, v) => sum + v, 0);
+  return { halves, centre, radius, sizes, reach, scaled: halves.map((half) => scaledOf(half, centre, radius, sizes)) };
+}
+
+/** The same with one more. */
+export const cutsAlso = (cuts: Cuts, half: HalfSpace): Cuts => ({
+  ...cuts,
+  halves: [...cuts.halves, half],
+  scaled: [...cuts.scaled, scaledOf(half, cuts.centre, cuts.radius, cuts.sizes)],
+});
+
+function scaledOf({ g, h }: HalfSpace, centre: Float64Array, radius: Float64Array, sizes: Float64Array): Scaled {
+  const out = new Float64Array(g.length);
+  let [offset, span, reach] = [h, 0, 0];
+  for (let j = 0; j < g.length; j++) {
+    const v = g[j]!;
+    const s = v * radius[j]!;
+    out[j] = s;
+    offset += v * centre[j]!;
+    span += Math.abs(s);
+    reach += Math.abs(v) * sizes[j]!;
+  }
+  return { g: out, h: offset, span, reach };
+}
+
+/** Of the row at work: itself in the box's coordinates, the corner where it is least, what half-spaces are there, and multiples of them. */
+class Room {
   readonly form: Float64Array;
-  /** `form` again: of each number the half that has its sign tells more quickly than a comparison, which is guessed wrongly half of the time. */
+  /** `form` again: the half of a number that has its sign tells it more quickly than a comparison, which is guessed wrongly half of the time. */
   readonly signs: Int32Array;
   readonly corner: Float64Array;
   readonly turned: Int32Array;
-  readonly sums: Float64Array;
-  /** Multiples of each. */
-  readonly lambdas: Float64Array;
+  sums = new Float64Array(0);
+  lambdas = new Float64Array(0);
+
+  constructor(n: number) {
+    this.form = new Float64Array(n);
+    this.signs = new Int32Array(this.form.buffer);
+    this.corner = new Float64Array(n);
+    this.turned = new Int32Array(n);
+  }
+
+  /** The room of all rows of `n` numbers, one after the other. */
+  static #last = new Room(0);
+  static for(n: number, cuts: number): Room {
+    if (Room.#last.form.length !== n) Room.#last = new Room(n);
+    if (Room.#last.sums.length < cuts) [Room.#last.sums, Room.#last.lambdas] = [new Float64Array(cuts), new Float64Array(cuts)];
+    return Room.#last;
+  }
 }
 
 /** Which half of a float64 has its sign. */
 const HIGH = new Int32Array(Float64Array.of(-1).buffer)[1] === 0 ? 0 : 1;
-
-export function cutsOf(halves: readonly HalfSpace[], low: Float64Array, high: Float64Array): Cuts {
-  const [n, count] = [low.length, halves.length];
-  const centre = low.map((l, j) => 0.5 * (l + high[j]!));
-  const radius = low.map((l, j) => 0.5 * (high[j]! - l));
-  const sizes = centre.map((c, j) => Math.abs(c) + radius[j]!);
-  const scaled = new Float64Array(count * n);
-  const [offsets, spans, reaches] = [new Float64Array(count), new Float64Array(count), new Float64Array(count)];
-  for (const [c, { g, h }] of halves.entries()) {
-    let [offset, span, reach] = [h, 0, 0];
-    for (let j = 0; j < n; j++) {
-      const [v, s] = [g[j]!, g[j]! * radius[j]!];
-      scaled[c * n + j] = s;
-      offset += v * centre[j]!;
-      span += Math.abs(s);
-      reach += Math.abs(v) * sizes[j]!;
-    }
-    offsets[c] = offset;
-    spans[c] = span;
-    reaches[c] = reach;
-  }
-  const form = new Float64Array(n);
-  const room: Room = {
-    form,
-    signs: new Int32Array(form.buffer),
-    corner: new Float64Array(n),
-    turned: new Int32Array(n),
-    sums: new Float64Array(count),
-    lambdas: new Float64Array(count),
-  };
-  return { halves, radius, sizes, scaled, offsets, spans, reaches, reach: sizes.reduce((sum, v) => sum + v, 0), room };
-}
 
 /** Cuts of one row that are put to use, the most violated first. */
 const USED = 4;
@@ -85,9 +102,9 @@ const USED = 4;
  * @returns what rounding may have taken
  */
 export function cutRow(coefficients: Float64Array, r: number, constant: Float64Array, cuts: Cuts): number {
-  const { halves, radius, sizes, scaled, offsets, spans, reaches, reach, room } = cuts;
-  const { form, signs, corner, turned, sums, lambdas } = room;
+  const { halves, radius, sizes, reach, scaled } = cuts;
   const n = radius.length;
+  const { form, signs, corner, turned, sums, lambdas } = Room.for(n, scaled.length);
   const first = r * n;
   let [own, all] = [0, 0];
   for (let j = 0; j < n; j++) {
@@ -98,23 +115,24 @@ export function cutRow(coefficients: Float64Array, r: number, constant: Float64A
     all += Math.abs(a) * sizes[j]!;
   }
   for (let j = 0; j < n; j++) corner[j] = -1 - 2 * (signs[2 * j + HIGH]! >> 31);
-  for (let c = 0; c < sums.length; c++) {
-    sums[c] = offsets[c]! + dot(scaled, c * n, corner, 0, n);
+  for (const [c, { g, h }] of scaled.entries()) {
+    sums[c] = h + dot(g, 0, corner, 0, n);
     lambdas[c] = 0;
   }
   let used = 0;
   for (; used < USED; used++) {
     let [worst, most] = [-1, 1e-9];
-    for (let c = 0; c < sums.length; c++) if (spans[c]! > 0 && sums[c]! > most * spans[c]!) [worst, most] = [c, sums[c]! / spans[c]!];
+    for (const [c, { span }] of scaled.entries()) if (span > 0 && sums[c]! > most * span) [worst, most] = [c, sums[c]! / span];
     if (worst < 0) break;
-    const lambda = multiplierOf(form, scaled, worst * n, offsets[worst]!, sums[worst]!, own, spans[worst]!);
+    const { g } = scaled[worst]!;
+    const lambda = multiplierOf(form, scaled[worst]!, sums[worst]!, own);
     if (!(lambda > 0 && lambda < Number.POSITIVE_INFINITY)) break;
     lambdas[worst]! += lambda;
     let count = 0;
     own = 0;
     for (let j = 0; j < n; j++) {
       const was = signs[2 * j + HIGH]!;
-      const v = form[j]! + lambda * scaled[worst * n + j]!;
+      const v = form[j]! + lambda * g[j]!;
       form[j] = v;
       own += Math.abs(v);
       if ((was ^ signs[2 * j + HIGH]!) < 0) {
@@ -122,49 +140,40 @@ export function cutRow(coefficients: Float64Array, r: number, constant: Float64A
         corner[j] = -corner[j]!;
       }
     }
-    for (let c = 0; c < sums.length; c++) {
-      let sum = 0;
-      for (let t = 0; t < count; t++) {
-        const j = turned[t]!;
-        sum += scaled[c * n + j]! * corner[j]!;
-      }
-      sums[c]! += 2 * sum;
-    }
+    if (used + 1 < USED) for (const [c, { g }] of scaled.entries()) sums[c]! += 2 * sumOver(turned, count, g, corner);
   }
   if (used === 0) return 0;
   let lost = 0;
-  for (let c = 0; c < sums.length; c++) {
+  for (const [c, { g, h }] of halves.entries()) {
     const lambda = lambdas[c]!;
     if (lambda === 0) continue;
-    const { g, h } = halves[c]!;
     for (let j = 0; j < n; j++) coefficients[first + j]! += lambda * g[j]!;
     constant[r]! += lambda * h;
-    all += lambda * reaches[c]!;
+    all += lambda * scaled[c]!.reach;
     lost += Math.abs(constant[r]!) + Math.abs(lambda * h);
   }
+  // each of at most USED steps rounds a product and a sum of numbers that, with all they are multiplied with, come to `all`
   return 8 * UNIT * (USED * all + lost) + TINY * (1 + reach);
+}
+
+function sumOver(places: Int32Array, count: number, a: Float64Array, b: Float64Array): number {
+  let sum = 0;
+  for (let t = 0; t < count; t++) sum += a[places[t]!]! * b[places[t]!]!;
+  return sum;
 }
 
 /** Tries of λ: any will do. */
 const TRIES = 3;
 
 /**
- * The best of some λ ≥ 0 for which min (a + λg)·x + λh over the box is more than at 0, or 0. That least is λ·offset − Σ|a + λg| but for a
+ * The best of some λ ≥ 0 for which min (a + λg)·x + λh over the box is more than at 0, or 0. That least is λh − Σ|a + λg| but for a
  * constant, concave in λ, −own at 0, where it rises by `rises`; the next λ is where the parabola through what is known is greatest.
  */
-function multiplierOf(
-  form: Float64Array,
-  scaled: Float64Array,
-  first: number,
-  offset: number,
-  rises: number,
-  own: number,
-  span: number,
-): number {
+function multiplierOf(form: Float64Array, { g, h, span }: Scaled, rises: number, own: number): number {
   let [best, most] = [0, -own];
   let lambda = (0.25 * own) / span;
   for (let t = 0; t < TRIES; t++) {
-    const value = lambda * offset - sumOf(form, scaled, first, lambda);
+    const value = lambda * h - sumOf(form, g, lambda);
     // how much less it has risen than its slope at 0 has it
     const bent = rises * lambda - (value + own);
     if (value > most) [best, most] = [lambda, value];
@@ -175,16 +184,16 @@ function multiplierOf(
 }
 
 /** Σ|a + λg|. */
-function sumOf(a: Float64Array, g: Float64Array, first: number, lambda: number): number {
+function sumOf(a: Float64Array, g: Float64Array, lambda: number): number {
   const n = a.length;
   let [s0, s1, s2, s3] = [0, 0, 0, 0];
   let j = 0;
   for (; j + 4 <= n; j += 4) {
-    s0 += Math.abs(a[j]! + lambda * g[first + j]!);
-    s1 += Math.abs(a[j + 1]! + lambda * g[first + j + 1]!);
-    s2 += Math.abs(a[j + 2]! + lambda * g[first + j + 2]!);
-    s3 += Math.abs(a[j + 3]! + lambda * g[first + j + 3]!);
+    s0 += Math.abs(a[j]! + lambda * g[j]!);
+    s1 += Math.abs(a[j + 1]! + lambda * g[j + 1]!);
+    s2 += Math.abs(a[j + 2]! + lambda * g[j + 2]!);
+    s3 += Math.abs(a[j + 3]! + lambda * g[j + 3]!);
   }
-  for (; j < n; j++) s0 += Math.abs(a[j]! + lambda * g[first + j]!);
+  for (; j < n; j++) s0 += Math.abs(a[j]! + lambda * g[j]!);
   return s0 + s1 + (s2 + s3);
 }

@@ -76,6 +76,8 @@ export class Tightener {
   readonly #read: Reader[];
   /** The vertex before which nothing bends: intervals are exact up to it, if one map leads there. */
   readonly #first: number;
+  /** Room for rows at work. */
+  #rows = new Float64Array(0);
 
   constructor(back: Backward) {
     this.#network = back.network;
@@ -186,12 +188,13 @@ export class Tightener {
     if (!ascent && !blamed && (bounds.every(({ box }) => box === bounds[0]!.box) || each.every((lines) => this.#back.isLocal(k, lines))))
       return this.#ofElements(k, bounds);
     const n = this.#network.vertices[k]!.size;
-    const rows = new Float64Array(count * n);
+    const rows = this.#rows.length < count * n ? new Float64Array(count * n) : this.#rows.fill(0, 0, count * n);
+    this.#rows = rows;
     bounds.forEach(({ i, sign }, r) => {
       rows[r * n + i] = sign;
     });
     if (!ascent) {
-      const { least, passed } = await this.#back.bound(k, rows, count, each);
+      const { least, passed } = await this.#back.least(k, rows, count, each);
       bounds.forEach(({ box: { blamed, lines }, i, sign }, r) => {
         const gain = blamed ? blamed.gains[k]![sign > 0 ? 2 * i : 2 * i + 1]! : 0;
         if (blamed && gain > 0) blame(this.#network, lines, passed, r, gain, blamed.on);

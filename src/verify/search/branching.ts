@@ -6,7 +6,7 @@
 
 import type { Backward } from "../bound/backward.ts";
 import type { Blame } from "../bound/blame.ts";
-import { cutsOf, type HalfSpace } from "../bound/cuts.ts";
+import { cutsAlso, cutsOf, type HalfSpace } from "../bound/cuts.ts";
 import { Multipliers, type Places, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import type { Rectifier } from "../net/network.ts";
@@ -158,7 +158,7 @@ function halved(back: Backward, lines: Relaxation, { vertex, element, sign }: Sp
   const exact = sign > 0 ? 1 : slope;
   return {
     ...lines,
-    cuts: cutsOf([...(lines.cuts?.halves ?? []), half], lines.enclosure.low[0]!, lines.enclosure.high[0]!),
+    cuts: lines.cuts ? cutsAlso(lines.cuts, half) : cutsOf([half], lines.enclosure.low[0]!, lines.enclosure.high[0]!),
     below: changed(lines.below, exact),
     above: changed(lines.above, exact),
     offset: changed(lines.offset, 0),

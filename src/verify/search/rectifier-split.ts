@@ -6,7 +6,7 @@ import { type Ascent, ascend } from "../bound/ascent.ts";
 import { type Backward, halfSpaceOf } from "../bound/backward.ts";
 import { type Blame, blame, noBlame } from "../bound/blame.ts";
 import { minimiser, missTogether } from "../bound/concretize.ts";
-import { type Cuts, cutsOf, type HalfSpace } from "../bound/cuts.ts";
+import { cutsOf, type HalfSpace } from "../bound/cuts.ts";
 import { type Places, placesOf, type Split } from "../bound/multipliers.ts";
 import { domainOf, type Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
@@ -31,7 +31,7 @@ export interface Domain extends Part {
   /** Its part of the parent's box, where that is not all of it. */
   readonly box?: Box;
   /** Half-spaces in which its counterexamples lie: the parent's bounds of the rows first, then what the splits say of the input. */
-  readonly cuts: Cuts | undefined;
+  readonly cuts: readonly HalfSpace[];
   /** What its parent's bound gained of each bound of what rectifiers read. */
   readonly gains?: Blame["gains"];
 }
@@ -84,7 +84,7 @@ export class RectifierSplit implements Search<Domain> {
       places,
       alphas: rows.map(() => own),
       betas: rows.map(() => new Float64Array(0)),
-      cuts: undefined,
+      cuts: [],
       missing: Number.POSITIVE_INFINITY,
     }));
   }
@@ -136,8 +136,10 @@ export class RectifierSplit implements Search<Domain> {
       const split = splits[j];
       const candidates = halves.map(({ g }) => minimiser(g, domainOf(lines)));
       const own = rows.map((_, r) => alphasOf(first + r));
+      // cuts are made again of their half-spaces
+      const kept = { ...lines, cuts: undefined };
       if (!split) {
-        const next: Domain = { ...domain, lines, alphas: own, missing: -least };
+        const next: Domain = { ...domain, lines: kept, alphas: own, missing: -least };
         // of a ball no linear program tells
         const ended = this.#bends || this.#goal.ball ? null : await this.#ended(domain, lines);
         out[at] = ended ?? this.#halved(next, halves, candidates);
@@ -146,11 +148,11 @@ export class RectifierSplit implements Search<Domain> {
       const part = (sign: 1 | -1): Domain => ({
         ...domain,
         box: undefined,
-        lines,
+        lines: kept,
         alphas: own,
         splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
         betas: rows.map((_, r) => Float64Array.of(...found.betas[first + r]!, 0)),
-        cuts: extended(domain.cuts, halves, sign > 0 ? split.on : split.off, lines),
+        cuts: extended(domain.cuts, halves, sign > 0 ? split.on : split.off),
         missing: -least,
         gains: blame.gains,
       });
@@ -167,7 +169,7 @@ export class RectifierSplit implements Search<Domain> {
     const middle = low[axis]! + 0.5 * (high[axis]! - low[axis]!);
     if (!(middle > low[axis]! && middle < high[axis]!)) return { kind: "stuck", candidates };
     const cut = (v: Float64Array) => v.map((x, j) => (j === axis ? middle : x));
-    const cuts = cutsOf([...rows, ...(domain.cuts?.halves.slice(rows.length) ?? [])], low, high);
+    const cuts = [...rows, ...domain.cuts.slice(rows.length)];
     const part = (box: Box): Domain => ({ ...domain, box, cuts });
     return { kind: "open", candidates, parts: [part({ low: cut(low), high }), part({ low, high: cut(high) })] };
   }
@@ -203,7 +205,7 @@ export class RectifierSplit implements Search<Domain> {
           high,
           inherited: lines.enclosure,
           splits,
-          cuts,
+          ...(cuts.length > 0 && { cuts: cutsOf(cuts, low, high) }),
           ball,
           sameBox: !box,
           ...(gains && { blamed: { gains, on: blames[at]! } }),
@@ -225,7 +227,7 @@ export class RectifierSplit implements Search<Domain> {
 }
 
 /** The rows' half-spaces in place of the parent's, and one more of a split, in place of the oldest where there are many. */
-function extended(cuts: Cuts | undefined, rows: readonly HalfSpace[], split: HalfSpace, { enclosure }: Relaxation): Cuts {
-  const old = cuts ? cuts.halves.slice(rows.length) : [];
-  return cutsOf([...rows, ...[...old, split].slice(-MOST_CUTS)], enclosure.low[0]!, enclosure.high[0]!);
-}
+const extended = (cuts: readonly HalfSpace[], rows: readonly HalfSpace[], split: HalfSpace): HalfSpace[] => [
+  ...rows,
+  ...[...cuts.slice(rows.length), split].slice(-MOST_CUTS),
+];
