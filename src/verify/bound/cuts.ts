@@ -95,7 +95,7 @@ class Room {
 const HIGH = new Int32Array(Float64Array.of(-1).buffer)[1] === 0 ? 0 : 1;
 
 /** Cuts of one row that are put to use, the most violated first. */
-const USED = 4;
+const USED = 2;
 
 /**
  * Add multiples of cuts to row `r` of `coefficients` and to `constant`, as long as that raises the least value over the box.
