@@ -384,6 +384,24 @@ test.each([1, 2, 3])("patterns of rectifiers, all of them, say the same (%i)", a
   }
 });
 
+test("of a network that gives back its input, rows over both are rows over one", async () => {
+  const e = builder();
+  const x = input("float32", [1, 1], "x");
+  const file = await fileOf(write({ inputs: [x], outputs: [e.node("Identity", [x])[0]!] }));
+  // x − 5y = −4x is not above 0 on [1, 2], and x alone is
+  const claim = (above: number) =>
+    readSpecification(
+      new TextEncoder().encode(JSON.stringify({ inputs: { low: [1], high: [2] }, stays: [{ sum: { x0: 1, y0: -5 }, above }] })),
+      "claim",
+      { outputs: 1 },
+    );
+  const proof = { format: "counterfoil-proof-1", model: file.sha256, property: "p", semantics: "real" };
+  const regions = [{ derive: true, leaf: [{ rows: [[0, 1]] }] }];
+  expect(judged({ ...proof, regions }, file, await claim(0))).toMatch(/does not refute/);
+  expect(judged({ ...proof, regions }, file, await claim(-9))).toBeNull();
+  expect((await prove(file, await claim(0), "p")).verdict).toBe("sat");
+});
+
 test("curves and float32 are refused before anything is searched", async () => {
   const e = builder();
   const x = input("float32", [1, 1], "x");
