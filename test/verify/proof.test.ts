@@ -348,6 +348,13 @@ describe("tampering", () => {
     expect(judged({ ...byInput, regions: [node] }, file!, query)).toMatch(/nested more than/);
   });
 
+  test("what is nested deeper than the stack is refused as well", () => {
+    const nest = (n: number) => JSON.parse(`${"[".repeat(n)}${"]".repeat(n)}`);
+    const forged = { ...byInput, regions: [{ leaf: [{ rows: nest(100_000) }] }] };
+    const checking = checkProof(forged, file!, query, "p");
+    expect(checking.next()).toMatchObject({ done: true, value: expect.stringMatching(/expected rows of disjunct 0/) });
+  });
+
   test("what is no proof's file is refused", () => {
     expect(() => readProof("{", "p.json")).toThrow(/JSON in p.json/);
     expect(() => readProof("{}", "p.json")).toThrow(/format counterfoil-proof-1/);
