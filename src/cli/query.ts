@@ -1,9 +1,12 @@
 /** The model and the property that commands of verification are given: MODEL PROPERTY, or QUERY --network NAME=MODEL. */
 import type { ArgsDef } from "citty";
 import { host } from "#host";
-import { fail, sha256 } from "../base/index.ts";
+import { fail, sha256, size } from "../base/index.ts";
+import { read } from "../onnx/index.ts";
+import { builder } from "../pass/index.ts";
 import { type ModelFile, modelFile } from "../run/index.ts";
 import { type Query, readSpecification, type SpecificationOptions } from "../verify/index.ts";
+import { sizesOf } from "./model.ts";
 
 export const queryArgs = {
   model: { type: "positional", description: "the ONNX file (with --network: the VNN-LIB 2 query)", required: true },
@@ -16,6 +19,7 @@ interface Given {
   readonly model: string;
   readonly property?: string;
   readonly network?: string;
+  readonly size?: string;
 }
 
 export interface Asked {
@@ -24,8 +28,12 @@ export interface Asked {
   readonly property: { readonly path: string; readonly sha256: string; readonly format: string };
 }
 
+/** Elements of all outputs of a file. */
+const outputsOf = ({ bytes, external }: ModelFile, sizes?: Readonly<Record<string, number>>): number =>
+  read(bytes, builder(), { sizes, external }).outputs.reduce((n, v) => n + size(v.type.shape), 0);
+
 /** @throws option-network, file-missing, and what reading a specification throws */
-export async function asked({ model, property, network }: Given, options: SpecificationOptions = {}): Promise<Asked> {
+export async function asked({ model, property, network, size: sizes }: Given, options: SpecificationOptions = {}): Promise<Asked> {
   const [, name, given] = /^([^=]+)=(.+)$/.exec(network ?? "") ?? [];
   if (network === undefined ? property === undefined : name === undefined || property !== undefined)
     fail({
@@ -37,7 +45,7 @@ export async function asked({ model, property, network }: Given, options: Specif
   const [modelPath, path] = given === undefined ? [model, property!] : [given, model];
   const file = await modelFile(modelPath);
   const bytes = await host.readFile(path);
-  const query = await readSpecification(bytes, path, options);
+  const query = await readSpecification(bytes, path, { outputs: () => outputsOf(file, sizesOf(sizes)), ...options });
   if (name !== undefined && query.network !== name)
     fail({
       code: "option-network",

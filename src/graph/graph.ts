@@ -45,6 +45,8 @@ export interface Graph {
   /** Names of the outputs in a file. */
   readonly outputNames?: readonly string[];
   readonly name?: string;
+  /** Nodes of a file that compute in less than float32, which are float32 here. */
+  readonly reduced?: readonly string[];
   /** Free text carried into the file (ONNX metadata_props). */
   readonly metadata?: Readonly<Record<string, string>>;
 }

@@ -7,7 +7,7 @@ import { decode } from "./decode.ts";
 import type { ExternalFiles } from "./external-read.ts";
 import type { Branch, Model, ModelInput, ModelNode } from "./model.ts";
 import { Names } from "./names.ts";
-import { spelled } from "./spelling.ts";
+import { isHalf, spelled } from "./spelling.ts";
 import { refuseUnknown } from "./unknown.ts";
 import { upgrades } from "./upgrade.ts";
 
@@ -43,14 +43,23 @@ export function read(bytes: Uint8Array, e: Emit, { batch = 1, sizes = {}, extern
   const names = new Names();
   const inputs = asInputs(model.inputs, batch, sizes);
   for (const v of inputs) names.place(v.name!, v, `input "${v.name}"`);
+  const reduced = halves(model.nodes);
   return {
     inputs,
     outputs: readNodes(e, model, model, names, "the model's outputs"),
     outputNames: model.outputs,
+    ...(reduced.length > 0 && { reduced }),
     name: model.name,
     metadata: model.metadata,
   };
 }
+
+/** Nodes that make half-precision numbers; what CastLike makes is not known here. */
+const halves = (nodes: readonly ModelNode[]): string[] =>
+  nodes.flatMap((node) => [
+    ...(isHalf(node.attrs) || node.op === "CastLike" ? [describe(node)] : []),
+    ...Object.values(node.branches).flatMap((branch) => halves(branch.nodes)),
+  ]);
 
 /** The outputs of a graph or of a branch, its nodes emitted in order. */
 function readNodes(e: Emit, model: Model, { initializers, nodes, outputs }: Branch, names: Names, reader: string): Value[] {

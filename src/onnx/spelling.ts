@@ -67,8 +67,11 @@ function resize(e: Emit, { inputs, attrs }: Call): Call {
 const TYPES = ["to", "dtype", "output_dtype"];
 const HALVES: readonly unknown[] = [onnxType.float16, TensorProto_DataType.BFLOAT16];
 
+/** Whether a node's results are halves in the file. */
+export const isHalf = (attrs: Attrs): boolean => TYPES.some((k) => HALVES.includes(attrs[k]));
+
 const widened = (attrs: Attrs): Attrs =>
-  TYPES.some((k) => HALVES.includes(attrs[k]))
+  isHalf(attrs)
     ? Object.fromEntries(Object.entries(attrs).map(([k, v]) => [k, TYPES.includes(k) && HALVES.includes(v) ? onnxType.float32 : v]))
     : attrs;
 

@@ -1,4 +1,4 @@
-/** Replay: what a file itself computes at a point, and whether that is a counterexample. At zero tolerance, in exact arithmetic on float32 numbers. */
+/** Replay: what a file itself computes at a point, and whether that is a counterexample. At zero tolerance, in exact arithmetic on the numbers as they are. */
 import { type DType, fail, size, type Tensor } from "../base/index.ts";
 import type { Graph } from "../graph/index.ts";
 import { type ModelFile, openFile } from "../run/index.ts";
@@ -8,8 +8,8 @@ import { holds, type Specification, type Violation } from "./spec/index.ts";
 export const INPUT_TYPES: readonly DType[] = ["float32"];
 
 export interface Replayed {
-  /** All outputs of the file, one after the other. */
-  readonly y: Float32Array;
+  /** All outputs of the file, one after the other, unrounded: some may be float64. */
+  readonly y: Float64Array;
   /** The region and disjunct of which it is a counterexample; null where it is none. */
   readonly violated: Violation | null;
 }
@@ -49,7 +49,7 @@ export async function replayer(
         return { dtype: "float32", shape: v.type.shape, data: x.slice(at - n, at) };
       });
       const results = await file.run(feeds);
-      const y = new Float32Array(specification.outputs);
+      const y = new Float64Array(specification.outputs);
       let to = 0;
       for (const { data } of results.slice(0, graph.outputs.length)) for (const v of data) y[to++] = Number(v);
       return { y, violated: holds(specification, x, y) };

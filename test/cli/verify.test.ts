@@ -4,9 +4,10 @@ import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
-import { input } from "../../src/graph/index.ts";
+import { input, type Value } from "../../src/graph/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder } from "../../src/pass/index.ts";
+import { draw } from "../verify/network.ts";
 import { counterfoil, folder, sentence } from "./run.ts";
 
 const dir = folder();
@@ -85,6 +86,27 @@ describe("verify", () => {
     expect(JSON.parse(out)).toMatchObject({ verdict: "unsat", property: { format: "json" } });
   });
 
+  test("a requirement in JSON need not say how many outputs the model has", async () => {
+    const e = builder();
+    const x = input("float32", [1, 2], "x");
+    const y = e.Add(x, e.constant({ dtype: "float32", shape: [1, 2], data: Float32Array.of(0, 2) }));
+    writeFileSync(at("two.onnx"), write({ inputs: [x], outputs: [y] }));
+    const inputs = { low: [0, 0], high: [1, 1] };
+    writeFileSync(
+      at("others.json"),
+      JSON.stringify({
+        inputs,
+        stays: [
+          { output: 1, above: "others" },
+          { output: 0, below: 1.5 },
+        ],
+      }),
+    );
+    writeFileSync(at("first.json"), JSON.stringify({ inputs, stays: [{ output: 0, below: 0.5 }] }));
+    expect((await verify("two.onnx", "others.json")).out).toBe("unsat\n");
+    expect((await verify("two.onnx", "first.json")).out).toMatch(/^sat\n/);
+  });
+
   test("a VNN-LIB 2 query names its network; its counterexample is an assignment", async () => {
     const { code, out } = await counterfoil(["verify", at("query.vnnlib"), "--network", `N=${at("model.onnx")}`]);
     expect(code).toBe(0);
@@ -111,6 +133,22 @@ describe("verify", () => {
     const acas = ["acasxu/onnx/ACASXU_run2a_1_1_batch_2000.onnx", "acasxu/vnnlib/prop_5.vnnlib"].map((p) => join(FOLDER, p));
     const { code, out } = await counterfoil(["verify", ...acas, "--threads", "2", "--timeout", "60"]);
     expect([code, out]).toEqual([0, "unsat\n"]);
+  });
+
+  test("threads know curves", async () => {
+    const e = builder();
+    const x = input("float32", [1, 6], "x");
+    let y: Value = x;
+    for (let k = 0; k < 3; k++) y = e.Sigmoid(e.MatMul(y, e.constant(draw([y.type.shape[1]!, 30], k, 0.8))));
+    writeFileSync(at("curves.onnx"), write({ inputs: [x], outputs: [e.MatMul(y, e.constant(draw([30, 1], 3)))] }));
+    writeFileSync(
+      at("hard.json"),
+      JSON.stringify({ inputs: { low: Array(6).fill(-9), high: Array(6).fill(9) }, stays: [{ output: 0, below: 12 }] }),
+    );
+    // hard enough that the search goes on once they are there
+    const { code, out } = await verify("curves.onnx", "hard.json", "--threads", "2", "--timeout", "5");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^(timeout|unsat)\n$/);
   });
 });
 

@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { size } from "../../src/base/index.ts";
 import { compile } from "../../src/run/index.ts";
 import { Backward } from "../../src/verify/bound/backward.ts";
+import { Local } from "../../src/verify/bound/local.ts";
 import type { Relaxation } from "../../src/verify/bound/relaxation.ts";
+import { pricesOf } from "../../src/verify/bound/rows.ts";
 import { Tightener } from "../../src/verify/bound/tighten.ts";
-import { dense, selection } from "../../src/verify/net/linear.ts";
+import { dense, selection, sparse } from "../../src/verify/net/linear.ts";
 import { evaluate, type Network } from "../../src/verify/net/network.ts";
 import { networkOf } from "../../src/verify/net/read.ts";
 import { boxFor, escaped, escapes, networkFor } from "./escapes.ts";
@@ -123,6 +125,30 @@ describe("bounds in float64", () => {
     // the value is 1e-400 to 4e-400, which float64 calls 0
     expect(lines.enclosure.high[1]![0]!).toBeGreaterThan(0);
     expect((await back.bound(1, Float64Array.of(-1), 1, lines)).least[0]!).toBeLessThan(0);
+  });
+
+  test("what many small products add to one number that is there already is paid for", async () => {
+    // x + Σ 2⁻⁵⁴·x, a thousand times: each addition leaves the coefficient at 1
+    const many = 1000;
+    const tiny = selection(1, new Int32Array(many), 2 ** -54);
+    const total = sparse(many, [Array.from({ length: many }, (_, i) => [i, 1] as const)]);
+    const affine = { kind: "affine", bias: null, inexact: 0 } as const;
+    const net: Network = {
+      vertices: [
+        { kind: "input", size: 1 },
+        { ...affine, size: many, from: 0, map: tiny },
+        { ...affine, size: 1, from: 1, map: total },
+        { kind: "sum", size: 1, from: [0, 2] },
+      ],
+    };
+    const back = new Backward(net);
+    const x = Float64Array.of(-1);
+    const lines = (await new Tightener(back).enclose(x, x, { backward: false }))!;
+    const exact = -1 - many * 2 ** -54;
+    expect((await back.bound(3, Float64Array.of(1), 1, lines)).least[0]!).toBeLessThanOrEqual(exact);
+    const least = new Float64Array(2);
+    new Local(net, pricesOf(net)).bound(3, 0, lines, least, 0);
+    expect(least[0]!).toBeLessThanOrEqual(exact);
   });
 
   test("a relaxation that is wrong by a little is caught by the same count", async () => {

@@ -11,7 +11,6 @@ import { type Products, paced, plain } from "../../src/verify/net/products.ts";
 import { prove } from "../../src/verify/proof/index.ts";
 import { meet } from "../../src/verify/search/program.ts";
 import { bytesOf, Size } from "../../src/verify/search/size.ts";
-import { model, valueInfo, weight } from "../onnx/model.ts";
 
 /** Seconds that a verification may take beyond its limit. */
 const BEYOND = 2;
@@ -184,46 +183,4 @@ test("products in portions are the same products", async () => {
       }
   // of 13 rows four portions
   expect(waits).toBe(2 * (1 + 1 + 2 + 4));
-});
-
-describe("odd files", () => {
-  const unit = "(declare-const X_0 Real)(declare-const Y_0 Real)(assert (>= X_0 0))(assert (<= X_0 1))";
-  const ask = async (bytes: Uint8Array, above: number) => {
-    const query = await readSpecification(new TextEncoder().encode(`${unit}(assert (>= Y_0 ${above}))`), "claim");
-    return verify({ bytes, path: "odd.onnx" }, query, { timeout: 2 });
-  };
-  /** y = relu(w·x) + b, its weights listed as inputs too, as files before IR version 4 have them. */
-  const old = (w: number, b: number) =>
-    model({
-      inputs: { x: [1, 1] },
-      extraInputs: [valueInfo("w", [1, 1]), valueInfo("b", [1])],
-      weights: [weight("w", [1, 1], w), weight("b", [1], b)],
-      nodes: [
-        { op: "MatMul", in: ["x", "w"], out: ["h"] },
-        { op: "Relu", in: ["h"], out: ["r"] },
-        { op: "Add", in: ["r", "b"], out: ["y"] },
-      ],
-      outputs: ["y"],
-    });
-
-  test("initialisers that are listed as inputs are none", async () => {
-    expect(await ask(old(2, 1), 3.5)).toMatchObject({ verdict: "unsat", inputs: 1 });
-    expect(await ask(old(2, 1), 2.5)).toMatchObject({ verdict: "sat", inputs: 1 });
-  });
-
-  test.each([
-    [Number.NaN, 0],
-    [Number.POSITIVE_INFINITY, 0],
-    [1, Number.NEGATIVE_INFINITY],
-    [1, Number.NaN],
-  ])("of weights %d and %d nothing is proven", async (w, b) => {
-    expect(await ask(old(w, b), 2)).toMatchObject({ verdict: "unknown", reason: expect.stringMatching(/NaN or infinite/) });
-  });
-
-  test("where the file overflows there is neither a proof nor a counterexample", async () => {
-    // 3e38·x + 3e38 reaches 6e38, where the file computes Infinity, which is no number
-    const query = (above: number) => ask(old(3e38, 3e38), above);
-    expect((await query(1e39)).verdict).toBe("unsat");
-    expect(["unknown", "timeout"]).toContain((await query(5e38)).verdict);
-  });
 });

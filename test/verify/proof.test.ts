@@ -348,6 +348,13 @@ describe("tampering", () => {
     expect(judged({ ...byInput, regions: [node] }, file!, query)).toMatch(/nested more than/);
   });
 
+  test("what is nested deeper than the stack is refused as well", () => {
+    const nest = (n: number) => JSON.parse(`${"[".repeat(n)}${"]".repeat(n)}`);
+    const forged = { ...byInput, regions: [{ leaf: [{ rows: nest(100_000) }] }] };
+    const checking = checkProof(forged, file!, query, "p");
+    expect(checking.next()).toMatchObject({ done: true, value: expect.stringMatching(/expected rows of disjunct 0/) });
+  });
+
   test("what is no proof's file is refused", () => {
     expect(() => readProof("{", "p.json")).toThrow(/JSON in p.json/);
     expect(() => readProof("{}", "p.json")).toThrow(/format counterfoil-proof-1/);
@@ -382,6 +389,24 @@ test.each([1, 2, 3])("patterns of rectifiers, all of them, say the same (%i)", a
     expect(judged(proof, file, below)).toMatch(/does not refute/);
     expect((await prove(file, below, "p", { split, timeout: 2 })).proof).toBeNull();
   }
+});
+
+test("of a network that gives back its input, rows over both are rows over one", async () => {
+  const e = builder();
+  const x = input("float32", [1, 1], "x");
+  const file = await fileOf(write({ inputs: [x], outputs: [e.node("Identity", [x])[0]!] }));
+  // x − 5y = −4x is not above 0 on [1, 2], and x alone is
+  const claim = (above: number) =>
+    readSpecification(
+      new TextEncoder().encode(JSON.stringify({ inputs: { low: [1], high: [2] }, stays: [{ sum: { x0: 1, y0: -5 }, above }] })),
+      "claim",
+      { outputs: 1 },
+    );
+  const proof = { format: "counterfoil-proof-1", model: file.sha256, property: "p", semantics: "real" };
+  const regions = [{ derive: true, leaf: [{ rows: [[0, 1]] }] }];
+  expect(judged({ ...proof, regions }, file, await claim(0))).toMatch(/does not refute/);
+  expect(judged({ ...proof, regions }, file, await claim(-9))).toBeNull();
+  expect((await prove(file, await claim(0), "p")).verdict).toBe("sat");
 });
 
 test("curves and float32 are refused before anything is searched", async () => {

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { seedKey, size, uniform } from "../../src/base/index.ts";
+import { seedKey, size, tensor, uniform } from "../../src/base/index.ts";
 import { type Emit, input, type Value } from "../../src/graph/index.ts";
 import { read } from "../../src/onnx/index.ts";
 import { builder, rebatch } from "../../src/pass/index.ts";
@@ -67,6 +67,17 @@ describe("what is not read is named", () => {
     ["Cast", (e, x) => e.Cast(one(e, "Cast", [x], { to: 7 }), { to: 1 })],
   ] as [string, (e: Emit, x: Value) => Value][])("%s", (op, make) => {
     expect(refused([1, 3], make)).toEqual({ unread: `${op} (node "here")` });
+  });
+
+  const image = [1, 1, 10, 10];
+  // a scale of 2.09 makes 20 pixels of 10, and others than one of 2
+  test.each([
+    ["Resize", (e, x) => one(e, "Resize", [x, e.fill(1, [0], "float32"), e.constant(tensor([1, 1, 2.09, 2], [4]))])],
+    ["MaxPool", (e, x) => one(e, "MaxPool", [x], { kernel_shape: [2, 2], dilations: [2, 1], strides: [3, 3], auto_pad: "SAME_LOWER" })],
+    ["MaxPool", (e, x) => one(e, "MaxPool", [x], { kernel_shape: [1, 1], strides: [4, 4], auto_pad: "SAME_UPPER" })],
+    ["AveragePool", (e, x) => one(e, "AveragePool", [x], { kernel_shape: [1, 1], strides: [4, 4], auto_pad: "SAME_UPPER" })],
+  ] as [string, (e: Emit, x: Value) => Value][])("%s, where onnxruntime does otherwise than we would", (op, make) => {
+    expect(refused(image, make)).toEqual({ unread: `${op} (node "here")` });
   });
 
   test("a convolution of several samples at once", () => {

@@ -17,7 +17,7 @@ import { Live, Shape } from "./live.ts";
 import { Local } from "./local.ts";
 import type { Multipliers } from "./multipliers.ts";
 import { domainOf, type Relaxation } from "./relaxation.ts";
-import { bent, type Over, type Prices, pricesOf, type Rows, shifted, weigh } from "./rows.ts";
+import { bent, joinedBy, type Over, type Prices, pricesOf, type Rows, shifted, weigh } from "./rows.ts";
 
 export interface LinearBounds {
   /** [count, inputs] */
@@ -178,7 +178,7 @@ export class Backward {
         if (joins) some[s] = this.#shape.every[s]!;
         if (v.kind === "sum" && v.unit) weigh(a, s, machine(v.from.length, v.unit), all);
         // what two branches bring is added, and rounded
-        if (joins || v.kind === "sum") weigh(out, s, 4 * UNIT, all);
+        if (joins || v.kind === "sum") weigh(out, s, joinedBy(k, this.#prices), all);
         for (let r = 0; r < count; r++) all.lost[r]! += over(r).underflow[s]!;
       }
     }

@@ -2,7 +2,7 @@
 
 import { terms } from "../net/linear.ts";
 import type { Affine, Network, Rectifier, Sum } from "../net/network.ts";
-import { gamma, machine, TINY, tinyOf, UNIT } from "../net/unit.ts";
+import { gamma, machine, overflows, TINY, tinyOf, UNIT } from "../net/unit.ts";
 import { encloseCurve, encloseProduct } from "./bends.ts";
 
 /** low ≤ value ≤ high of each vertex; `reach` is Σ|M|·max|x| + |bias| of an affine one: what its rounding is a share of. */
@@ -82,9 +82,11 @@ function encloseAffine(
       above += Math.abs(b);
       all += Math.abs(w) * spans[j]!;
     }
-    outLow[i] = least - share * below - tiny;
-    outHigh[i] = most + share * above + tiny;
-    outReach[i] = all;
+    // an overflow may be followed by anything
+    const lost = overflows(all, unit) ? Number.NaN : tiny;
+    outLow[i] = least - share * below - lost;
+    outHigh[i] = most + share * above + lost;
+    outReach[i] = all + lost;
   }
 }
 
@@ -112,6 +114,7 @@ function encloseSum({ from, size, unit }: Sum, k: number, { low, high }: Enclosu
       most += high[s]![i]!;
       all += Math.max(Math.abs(low[s]![i]!), Math.abs(high[s]![i]!));
     }
+    if (overflows(all, unit)) all = Number.NaN;
     low[k]![i] = least - share * all;
     high[k]![i] = most + share * all;
   }

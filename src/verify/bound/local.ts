@@ -6,7 +6,7 @@ import type { Affine, Curved, Network, Rectifier, Vertex } from "../net/network.
 import { sourcesOf } from "../net/network.ts";
 import { GENEROUS, gamma, machine, TINY, UNIT } from "../net/unit.ts";
 import type { Relaxation } from "./relaxation.ts";
-import { type Prices, priceOf } from "./rows.ts";
+import { joinedBy, type Prices, priceOf } from "./rows.ts";
 
 /** Elements that are looked at, to find out how many others each depends on. */
 const SAMPLES = 5;
@@ -116,7 +116,7 @@ export class Local {
         else if (v.kind === "rectifier" || v.kind === "curve") this.#bent(at, v, rows, out, lines);
         else for (let t = 0; t < rows.count; t++) add(out, rows.elements[t]!, rows.up[rows.elements[t]!]!, rows.down[rows.elements[t]!]!);
         if (v.kind === "sum" && v.unit) this.#weigh(rows, s, machine(v.from.length, v.unit), lines);
-        if (joins || v.kind === "sum") this.#weigh(out, s, 4 * UNIT, lines);
+        if (joins || v.kind === "sum") this.#weigh(out, s, joinedBy(at, this.#prices), lines);
         this.#lost[0]! += lines.underflow[s]!;
         this.#lost[1]! += lines.underflow[s]!;
       }

@@ -28,6 +28,8 @@ export interface Rows {
 export interface Price {
   /** γ of the column sums of the vertex and of its biases' sum, and its entries' own error. */
   readonly share: number;
+  /** Of the columns that other branches have brought something already: γ of their sums. */
+  readonly joining: number;
   /** What underflow of its own machine takes, a unit of the coefficients. */
   readonly tiny: number;
   /** Zeros where there is none. */
@@ -41,8 +43,9 @@ export const pricesOf = ({ vertices }: Network): Prices =>
   vertices.map((v) => {
     if (v.kind !== "affine") return null;
     const n = terms(v.map);
-    const share = gamma(columnTerms(v.map) + 4) + v.inexact + machine(n, v.unit) + gamma(v.size + 2);
-    return { share, tiny: tinyOf(n + 3, v.unit), bias: v.bias ?? new Float64Array(v.size) };
+    const joining = gamma(columnTerms(v.map) + 4);
+    const share = joining + v.inexact + machine(n, v.unit) + gamma(v.size + 2);
+    return { share, joining, tiny: tinyOf(n + 3, v.unit), bias: v.bias ?? new Float64Array(v.size) };
   });
 
 /** What the biases of an affine vertex bring, and what its product with the rows has rounded. */
@@ -129,6 +132,12 @@ function reached(out: Float64Array, r: number, n: number, elements: readonly num
   for (const i of elements) sum += Math.abs(out[r * n + i]!) * Math.max(Math.abs(low[from]![i]!), Math.abs(high[from]![i]!));
   return sum;
 }
+
+/**
+ * What a vertex's rows lose to what other branches have brought to the same place: one addition each, or those of all entries of an affine vertex's
+ * column. A sum of n products and of what was there errs by γ(|there| + Σ|products|) ≤ γ(|all| + 2Σ|products|), and {@link shifted} pays for the products.
+ */
+export const joinedBy = (k: number, prices: Prices): number => prices[k]?.joining ?? 4 * UNIT;
 
 /** lost += share·Σ|a|·max|x|. */
 export function weigh(a: Float64Array, k: number, share: number, { count, over, lost }: Rows): void {

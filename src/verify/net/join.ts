@@ -56,28 +56,43 @@ function both(first: Affine, second: Affine, semantics: Semantics): Affine | nul
     return { ...first, bias: second.bias, ...(second.biasReach && { biasReach: second.biasReach }), inexact };
   // a machine rounds twice where this is one operation
   if (semantics === "float32") return null;
+  const map = scaled(first.map, s);
   const bias = first.bias || second.bias ? new Float64Array(first.size) : null;
   const biasReach = bias?.slice();
   if (bias)
     for (let i = 0; i < bias.length; i++) {
       const [a, b] = [first.bias?.[i] ?? 0, second.bias?.[i] ?? 0];
-      bias[i] = s[i]! * a + b;
+      bias[i] = product(s[i]!, a) + b;
       biasReach![i] = Math.abs(s[i]!) * (first.biasReach?.[i] ?? Math.abs(a)) + (second.biasReach?.[i] ?? Math.abs(b));
     }
+  if (map === null || bias?.some(Number.isNaN)) return null;
   return {
     ...first,
-    map: scaled(first.map, s),
+    map,
     bias,
     ...(biasReach && { biasReach }),
     inexact: (first.inexact + second.inexact + 4 * UNIT) * GENEROUS,
   };
 }
 
-function scaled(map: Linear, s: Float64Array): Linear {
+/** Products beyond these are not only rounded: they overflow, or are 0 though no factor is. */
+const [SMALLEST, LARGEST] = [2 ** -960, 2 ** 960];
+
+/** NaN where it is more than rounded. */
+function product(a: number, b: number): number {
+  const c = a * b;
+  const size = Math.abs(c);
+  return (size > SMALLEST && size < LARGEST) || a === 0 || b === 0 ? c : Number.NaN;
+}
+
+function scaled(map: Linear, s: Float64Array): Linear | null {
   const data = map.data.slice();
   for (let i = 0; i < map.rows; i++) {
     const [from, to] = map.kind === "dense" ? [i * map.columns, (i + 1) * map.columns] : [map.starts[i]!, map.starts[i + 1]!];
-    for (let p = from; p < to; p++) data[p]! *= s[i]!;
+    for (let p = from; p < to; p++) {
+      data[p] = product(data[p]!, s[i]!);
+      if (Number.isNaN(data[p])) return null;
+    }
   }
   return { ...map, data };
 }

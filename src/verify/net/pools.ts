@@ -15,9 +15,12 @@ interface Window {
 /** How many entries of a map, once it is made, a number of such a list takes while it is made. */
 const LISTED = 4;
 
-/** Of each output of a pooling node, in order. */
-function windowsOf(r: Reader, node: Node): Window[] {
+/** Of each output of a pooling node, in order; null where onnxruntime pads otherwise than the definition has it. */
+function windowsOf(r: Reader, node: Node): Window[] | null {
   const w = windowOf(node);
+  // as if windows had no holes, and by less than nothing where they leave an end out
+  const isOdd = (k: number, i: number) => w.dilations[i]! > 1 || (w.output[i]! - 1) * w.strides[i]! + k < w.input[i]!;
+  if (text(node, "auto_pad", "NOTSET").startsWith("SAME") && w.kernel.some(isOdd)) return null;
   r.room(LISTED * size(node.outputs[0]!.type.shape) * size(w.kernel));
   const [n, c] = node.inputs[0]!.type.shape as [number, number];
   const cells = positions({ ...w, kernel: w.output });
@@ -134,7 +137,9 @@ const padded: Rule = (r, node) => {
 const enlarged: Rule = (r, node) => {
   const from = r.vertexOf(node.inputs[0]);
   const [inner, outer] = [node.inputs[0]!.type.shape, node.outputs[0]!.type.shape];
-  const whole = outer.every((d, i) => d % inner[i]! === 0);
+  // of a scale that only rounds to the same size the pixels are others
+  const scales = constantInts(node, 2) ?? [];
+  const whole = outer.every((d, i) => d % inner[i]! === 0 && (scales[i] ?? d / inner[i]!) === d / inner[i]!);
   const mode = text(node, "coordinate_transformation_mode", "half_pixel");
   const rounding = text(node, "nearest_mode", "round_prefer_floor");
   const plain = (mode === "asymmetric" && rounding === "floor") || (mode === "half_pixel" && rounding.startsWith("round"));
@@ -180,7 +185,7 @@ export const POOLS: Readonly<Record<string, Rule>> = {
   AveragePool: (r, node) => {
     const include = int(node, "count_include_pad", 0) === 1;
     const windows = windowsOf(r, node);
-    if (windows.some(({ places }) => places.length === 0)) return null;
+    if (!windows || windows.some(({ places }) => places.length === 0)) return null;
     return mean(
       r,
       r.vertexOf(node.inputs[0])!,
@@ -190,7 +195,7 @@ export const POOLS: Readonly<Record<string, Rule>> = {
   MaxPool: (r, node) => {
     const windows = windowsOf(r, node);
     // the indices of the maxima are no numbers of a network
-    if (node.outputs.length > 1 || windows.some(({ places }) => places.length === 0)) return null;
+    if (node.outputs.length > 1 || !windows || windows.some(({ places }) => places.length === 0)) return null;
     return maximum(
       r,
       r.vertexOf(node.inputs[0])!,

@@ -46,6 +46,8 @@ export type Readable = Network | { readonly unread: string };
 
 /** As {@link networkOf}, and yields between nodes; what takes more than `memory` MiB stands in the way. */
 export function* networkFrom(graph: Graph, semantics: Semantics, memory?: number): Generator<null, Readable> {
+  const [half] = semantics === "float32" ? (graph.reduced ?? []) : [];
+  if (half !== undefined) return { unread: `${half}, which may compute in half precision` };
   const network = yield* readAs(graph, semantics, memory);
   return semantics === "real" || "unread" in network ? network : inFloat32(network);
 }

@@ -17,3 +17,9 @@ export const tinyOf = (n: number, unit = 0): number => (unit > 0 ? n * 2 ** -149
 
 /** γ of what a vertex's own machine rounds of sums of so many terms, a bias and an addition included; 0 in exact arithmetic. */
 export const machine = (n: number, unit = 0): number => (unit > 0 ? gamma(n + 3, unit) * GENEROUS : 0);
+
+/** Half of what a float32 machine calls infinite: sums that stay below it, in any order, overflow nowhere. */
+const LARGEST = 2 ** 127;
+
+/** Whether sums of numbers that are `all` together may overflow on the machine that computes them; of NaN too. Never in exact arithmetic. */
+export const overflows = (all: number, unit = 0): boolean => unit > 0 && !(all < LARGEST);

@@ -169,4 +169,12 @@ const isIndex = (value: unknown, below: number): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) < below;
 const isFrom = (value: unknown, least: number, most: number): boolean =>
   typeof value === "number" && Number.isFinite(value) && value >= least && value <= most;
-const text = (value: unknown): string => (JSON.stringify(value) ?? "nothing").slice(0, 60);
+
+function text(value: unknown): string {
+  try {
+    return (JSON.stringify(value) ?? "nothing").slice(0, 60);
+  } catch {
+    // deeper than the stack
+    return "a nest";
+  }
+}

@@ -123,7 +123,10 @@ export function refuted(bounds: Bounds, { ranges, isEmpty }: Domain, disjunct: D
 
 /** Σ weight·(Σ c·y + Σ d·x − bound), times a positive number that makes each coefficient a sum of powers of two. */
 function formOf({ network: { vertices } }: Bounds, disjunct: Disjunct, rows: Weighted): Form {
-  const sums = { outputs: new Map<number, Rational>(), inputs: new Map<number, Rational>() };
+  const last = vertices.length - 1;
+  const outputs = new Map<number, Rational>();
+  // where the output is the input itself, what is said of both is said of one
+  const sums = { outputs, inputs: last === 0 ? outputs : new Map<number, Rational>() };
   let bound = ZERO;
   for (const [r, weight] of rows) {
     const w = fromNumber(weight);
@@ -139,9 +142,8 @@ function formOf({ network: { vertices } }: Bounds, disjunct: Disjunct, rows: Wei
     for (const [i, { n, d, e }] of terms) values[i] = (n * (denominator / d)) << BigInt(e + bits);
     return { values, bits };
   };
-  const last = vertices.length - 1;
   const parts = new Map([[last, scaled(sums.outputs, vertices[last]!.size)]]);
-  if (sums.inputs.size > 0) parts.set(0, scaled(sums.inputs, vertices[0]!.size));
+  if (last > 0 && sums.inputs.size > 0) parts.set(0, scaled(sums.inputs, vertices[0]!.size));
   return { parts, constant: below(negate(multiply(bound, { n: denominator, d: 1n, e: 0 })), 160) };
 }
 

@@ -53,8 +53,8 @@ export interface Decision {
   readonly verdict: "sat" | "unsat" | "unknown" | "timeout";
   /** Why it is unknown; null otherwise. */
   readonly reason: string | null;
-  /** float32 inputs and outputs that `replay` has confirmed. */
-  readonly counterexample: { readonly x: Float32Array; readonly y: Float32Array } | null;
+  /** float32 inputs, and outputs of the file's own type, that `replay` has confirmed. */
+  readonly counterexample: { readonly x: Float32Array; readonly y: Float64Array } | null;
   /** How it was searched, in words; null where falsification was enough. */
   readonly plan: string | null;
   /** Parts of boxes that were bounded. */
@@ -67,7 +67,7 @@ export interface Decision {
  * Runs the user's own file on x and tells its outputs where they are a counterexample, exactly, and null where they are not: float64
  * arithmetic proposes, the file decides.
  */
-export type Replay = (x: Float32Array) => Promise<Float32Array | null>;
+export type Replay = (x: Float32Array) => Promise<Float32Array | Float64Array | null>;
 
 /** Wait for what is under way, but not for long. */
 async function patiently(milliseconds: number, doing: Promise<unknown>): Promise<void> {
@@ -251,7 +251,7 @@ class Decider {
     const { distance } = distanceOf(goal, evaluate(goal.network, Float64Array.from(rounded)).at(-1)!);
     if (goal.rows > 0 && !(distance <= NEAR)) return false;
     const y = await this.#replay(rounded);
-    if (y) this.#found = { x: rounded, y };
+    if (y) this.#found = { x: rounded, y: Float64Array.from(y) };
     return y !== null;
   }
 

@@ -1,7 +1,8 @@
 /** Lanes: each looks at its own parts of a search, one in this thread, or several in threads of their own. */
 import { host } from "#host";
 import { Clock, TIME_UP, TimeUp } from "../clock.ts";
-import { evaluate } from "../net/network.ts";
+import { curveNamed } from "../net/curve/named.ts";
+import { type Curved, evaluate, type Vertex } from "../net/network.ts";
 import type { Box } from "./falsify.ts";
 import { distanceOf, type Goal, NEAR } from "./goal.ts";
 import { type Part, type Stretch, stretch } from "./search.ts";
@@ -26,9 +27,27 @@ export function laneHere(goal: Goal, plan: Plan, clock: Clock): Lane {
   };
 }
 
+/** A vertex as it is sent: its curve by name. */
+type Sent = Exclude<Vertex, Curved> | (Omit<Curved, "curve"> & { readonly curve: string });
+
+/** A goal as plain data. */
+export interface SentGoal extends Omit<Goal, "network"> {
+  readonly vertices: readonly Sent[];
+}
+
+export const sent = ({ network, ...goal }: Goal): SentGoal => ({
+  ...goal,
+  vertices: network.vertices.map((v) => (v.kind === "curve" ? { ...v, curve: v.curve.name } : v)),
+});
+
+export const received = ({ vertices, ...goal }: SentGoal): Goal => ({
+  ...goal,
+  network: { vertices: vertices.map((v) => (v.kind === "curve" ? { ...v, curve: curveNamed(v.curve) } : v)) },
+});
+
 /** What a thread is asked. */
 export type Question =
-  | { readonly ask: "start"; readonly goal: Goal; readonly plan: Plan; readonly until: number }
+  | { readonly ask: "start"; readonly goal: SentGoal; readonly plan: Plan; readonly until: number }
   | { readonly ask: "roots"; readonly box: Box }
   | { readonly ask: "stretch"; readonly parts: readonly Part[]; readonly milliseconds: number };
 
@@ -56,7 +75,7 @@ async function laneThere(goal: Goal, plan: Plan, clock: Clock): Promise<Lane> {
   };
   let batch: number;
   try {
-    batch = (await ask({ ask: "start", goal, plan, until: clock.until })) as number;
+    batch = (await ask({ ask: "start", goal: sent(goal), plan, until: clock.until })) as number;
   } catch (error) {
     await release();
     throw error;

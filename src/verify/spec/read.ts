@@ -12,8 +12,8 @@ import { vnnlib2 } from "./vnnlib2.ts";
 export const VNNLIB_VERSIONS = ["1.0", "2.0"] as const;
 
 export interface SpecificationOptions {
-  /** How many outputs the network has, for JSON that does not say it. */
-  readonly outputs?: number;
+  /** How many outputs the network has, for JSON that does not say it; asked for JSON only, where it has to be found out. */
+  readonly outputs?: number | (() => number);
   /**
    * What a decimal in VNN-LIB stands for: itself (`exact`, the default, and what the standard says), or the float64 nearest to it, as
    * the competition's own scripts have it. They differ by less than 2⁻⁵³ of it, yet a float32 on a face of the box, printed with
@@ -34,7 +34,7 @@ export async function readSpecification(
   { outputs, decimals = "exact" }: SpecificationOptions = {},
 ): Promise<Query> {
   const text = new TextDecoder().decode(await unpacked(bytes, name));
-  if (/^\s*\{/.test(text)) return readRequirement(text, name, outputs);
+  if (/^\s*\{/.test(text)) return readRequirement(text, name, typeof outputs === "function" ? outputs() : outputs);
   const forms = parseSexprs({ name, text });
   const isSecond = forms.some((form) => ["vnnlib-version", "declare-network"].includes(head(form) ?? ""));
   return (isSecond ? vnnlib2 : vnnlib1)(forms, name, decimals === "exact" ? parse : nearest);

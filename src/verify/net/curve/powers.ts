@@ -38,7 +38,7 @@ export function pow(p: number): Curve {
   const odd = isWhole && p % 2 !== 0;
   const infinity = Number.POSITIVE_INFINITY;
   return curve({
-    name: `power ${p}`,
+    name: `power (${p})`,
     ...smooth,
     range: odd ? [-infinity, infinity] : [0, infinity],
     value: accurate(error(p)),
