@@ -19,9 +19,10 @@ import { dragan, gradientPenalty, type Regulariser, r1, r2, weightClip } from ".
 /** Losses of the command line: objectives, and three that are an objective with its own regulariser. */
 export type LossName = ObjectiveName | "wasserstein-clip" | "wasserstein-gp" | "dragan";
 
-const COMBINED: Readonly<Record<string, readonly [ObjectiveName, () => Regulariser]>> = {
+const COMBINED: Readonly<Record<string, readonly [ObjectiveName, (shape: readonly number[]) => Regulariser]>> = {
   "wasserstein-clip": ["wasserstein", () => weightClip()],
-  "wasserstein-gp": ["wasserstein", () => gradientPenalty()],
+  // 0.1 is what its authors' code has for toys (gan_toy.py): a way of length 1 is worth less than a slope that is 1 off would cost by 10, and the critic cannot turn round
+  "wasserstein-gp": ["wasserstein", (shape) => gradientPenalty(shape.length === 1 ? 0.1 : 10)],
   dragan: ["non-saturating", () => dragan()],
 };
 
@@ -158,7 +159,7 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" 
   const own = RECIPES[model](options.steps);
   const loss = options.loss ?? own.loss;
   if (!LOSSES.includes(loss)) fail({ code: "gan-loss", expected: `one of ${LOSSES.join(", ")}`, got: loss, mend: "choose one of those" });
-  const combined = COMBINED[loss]?.[1]();
+  const combined = COMBINED[loss]?.[1](data.shape);
   const given = options.regularisers ?? (loss === own.loss ? (own.regularisers ?? []) : []);
   const regularisers = [...(combined && !given.some((r) => r.name === combined.name) ? [combined] : []), ...given];
   if (conditional && data.classes < 2)

@@ -6,7 +6,9 @@ import {
   answersOf,
   auxiliaryClassifier,
   drawLatent,
+  type GanProgress,
   generatorGraph,
+  gradientPenalty,
   judgeOf,
   type NetworkName,
   type RecipeOptions,
@@ -222,4 +224,22 @@ test("units do not matter: the game of points in others is the same game, and wh
       expect(i % 2 === 0 ? (other.made[i]! - 5_000) / 1_000 : other.made[i]! * 1_000).toBeCloseTo(v, 3);
     for (const [i, v] of one.judged.entries()) expect(other.judged[i]).toBeCloseTo(v, 2);
   }
+});
+
+test("WGAN-GP weighs its penalty as its authors do: 10, and 0.1 for points", async () => {
+  const first = async (shape: readonly number[], own: Partial<RecipeOptions>) => {
+    const pool = images(shape, [0, 1], 16);
+    const each = trainGan(recipe(pool, { loss: "wasserstein-gp", width: 8, batch: 8, ...own, key: seedKey(0) }), pool, {
+      steps: 1,
+      threads: 1,
+    });
+    const { value } = await each.next();
+    await each.return(undefined as never);
+    return (value as GanProgress).metrics["discriminator/gp"];
+  };
+  for (const [shape, weight] of [
+    [[2], 0.1],
+    [[1, 8, 8], 10],
+  ] as const)
+    expect(await first(shape, {})).toBe(await first(shape, { regularisers: [gradientPenalty(weight)] }));
 });
