@@ -1,5 +1,5 @@
 /** What is noted of a game at each look: a few numbers on fixed noise, cheap enough to take often, that tell a collapse while it happens. */
-import { fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
+import { fail, fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
 import { gather, type Pools } from "../../data/index.ts";
 import type { RunOptions } from "../../run/index.ts";
 import type { Gan } from "../gan.ts";
@@ -94,6 +94,13 @@ export async function observer(
   const key = fold(seedKey(seed), "observe");
   const held = test.size < FEW ? train : test;
   const n = Math.min(SAMPLES, held.size - (held.size % gan.pack), train.size);
+  if (n < 2)
+    fail({
+      code: "data-few",
+      expected: `at least ${Math.max(2, gan.pack)} samples to learn from`,
+      got: `${train.size} of ${train.name}, beside ${test.size} held out`,
+      mend: "bring more samples, or raise the limit",
+    });
   const k = Math.max(1, Math.min(NEIGHBOURS, n - 1));
   const { x: real, labels } = gather(held, permutation(fold(key, "test"), held.size).subarray(0, n));
   const ofReal = await featuresOf(real);
