@@ -226,7 +226,7 @@ async function parzenOf(
   const { x } = await source.sample(samples, seed);
   // disjoint: a window on an image itself would be infinitely narrow
   const both = some(train, VALIDATION + samples, seed + 1).x;
-  const width = Math.min(VALIDATION, both.shape[0]! >> 1);
+  const width = Math.min(VALIDATION, Math.max(both.shape[0]! - samples, both.shape[0]! >> 1));
   const [validation, real] = [rows(both, 0, width), rows(both, width, both.shape[0]!)];
   const whole = gather(
     test,
