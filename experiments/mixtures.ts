@@ -46,7 +46,7 @@ const methods: readonly Method[] = [
     published: { ring8: "7.6 modes, 35.6 % (VEEGAN's networks)", grid25: "23.6 modes, 16 % (VEEGAN's networks)" },
   },
   {
-    name: "WGAN-GP",
+    name: "WGAN-GP, λ 0.1",
     steps: FEW / 2,
     options: { loss: "wasserstein-gp", critics: 5, optimisers: both(0, 0.9, constant(1e-4)) },
     published: { ring8: "–", grid25: "–" },

@@ -26,7 +26,7 @@ const args = [
   "--measure",
   "0",
   "--penalty",
-  "r1=0.1,r2=0.1,ada",
+  "r1=0.1,r2=0.1,lecam",
 ];
 
 /** Runs until it ends, or for so many milliseconds after its first step; true where it ended. */

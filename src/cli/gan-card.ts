@@ -13,7 +13,7 @@ export interface CardFacts {
   readonly generator: { readonly sha256: string; readonly bytes: number };
   readonly runtime: string;
   readonly report: GanReport | null;
-  readonly verdicts: readonly GanVerdict[] | null;
+  readonly verdicts: readonly GanVerdict[];
 }
 
 export function card({ gan, data, command, steps, seed, generator, runtime, report, verdicts }: CardFacts): string {
@@ -21,7 +21,7 @@ export function card({ gan, data, command, steps, seed, generator, runtime, repo
   const { draw, size } = gan.latent;
   const drawn = draw.kind === "uniform" ? `np.random.uniform(${draw.low}, ${draw.high}, (16, ${size}))` : `np.random.randn(16, ${size})`;
   const labels = gan.classes === null ? "" : `, "labels": np.arange(16) % ${gan.classes}`;
-  const found = verdicts?.filter((v) => v.found) ?? [];
+  const found = verdicts.filter((v) => v.found);
   return `---
 library_name: onnx
 pipeline_tag: ${pictures ? "unconditional-image-generation" : "other"}
@@ -64,7 +64,7 @@ Data: ${Object.entries(data.provenance)
 ## How good
 
 ${report ? `${summary(report)}; against ${report.real.split}, extractor ${report.extractor.name}${report.extractor.sha256 ? ` (sha256 ${report.extractor.sha256})` : ""}.` : "Not measured."}
-${verdicts ? (found.length === 0 ? "\nNo sign of failure was found.\n" : `\n${found.map((v) => `- ${v.title}: ${v.evidence}.`).join("\n")}\n`) : ""}
+${found.length === 0 ? `\nNo sign of failure was found${report ? "" : " while it was trained"}.\n` : `\n${found.map((v) => `- ${v.title}: ${v.evidence}.`).join("\n")}\n`}
 ## Limits
 
 It knows what its data show and no more, and repeats what is lopsided in them. The licence of the data is the data's own; fill in the licence above before you publish this.

@@ -1,8 +1,18 @@
+import { basename } from "node:path";
 import { defineCommand } from "citty";
 import { host } from "#host";
-import { fail, sameShape, sha256 } from "../base/index.ts";
-import { loadPools } from "../data/index.ts";
-import { diagnose, type Extractor, evaluateGan, fromFile, loadDiscriminator, loadGenerator, sourceOfFile } from "../gan/index.ts";
+import { CounterfoilError, fail, sameShape, sha256 } from "../base/index.ts";
+import { loadPools, RESOLUTIONS } from "../data/index.ts";
+import {
+  diagnose,
+  type Extractor,
+  evaluateGan,
+  fromFile,
+  type GeneratorFile,
+  loadDiscriminator,
+  loadGenerator,
+  sourceOfFile,
+} from "../gan/index.ts";
 import { sayVerdicts, summary } from "./gan-watch.ts";
 import { jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, printJson, say } from "./output.ts";
@@ -37,7 +47,7 @@ const command = defineCommand({
     const opened: { release(): Promise<void> }[] = [generator];
     const bar = meter(`measuring ${args.generator}`);
     try {
-      const pools = await loadPools(args.data, { seed, ...(limit && { limit }) });
+      const pools = await loadPools(args.data, await heldOut(generator, args.data, seed, limit));
       if (!sameShape(generator.shape, pools.train.shape))
         fail({
           code: "generator-data",
@@ -79,11 +89,25 @@ const command = defineCommand({
   },
 });
 
+/** Options by which data are parted as they were for the generator's training, so that what is held out was never shown to it. */
+async function heldOut({ data, split, shape }: GeneratorFile, spec: string, seed: number, limit: number | undefined) {
+  const most = limit ?? (split && data && basename(data) === basename(spec) ? split.limit : null);
+  const side = RESOLUTIONS.find((r) => shape.length === 3 && r === shape[1] && r === shape[2]);
+  const folder = side !== undefined && (await host.kind(spec)) === "directory";
+  return { seed: split?.seed ?? seed, ...(most !== null && { limit: most }), ...(folder && { resolution: side }) };
+}
+
 /** The one that is named, or the one beside the generator. */
 async function discriminatorOf(generator: string, named: string | undefined, run: ReturnType<typeof runOptions>) {
   const beside = generator.replace(/[^/\\]*$/, "discriminator.onnx");
   if (named === undefined && (beside === generator || (await host.kind(beside)) !== "file")) return null;
-  return loadDiscriminator(named ?? beside, run);
+  try {
+    return await loadDiscriminator(named ?? beside, run);
+  } catch (error) {
+    if (named !== undefined || !(error instanceof CounterfoilError)) throw error;
+    say(`  note: ${beside} is left out: it does not say how it judges`);
+    return null;
+  }
 }
 
 /** `file.onnx`, or `file.onnx:OUTPUT`. */

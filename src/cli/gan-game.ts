@@ -1,4 +1,5 @@
 /** The options of a game on the command line: what is played, and how. */
+import { fail } from "../base/index.ts";
 import {
   type Gan,
   LOSSES,
@@ -7,6 +8,7 @@ import {
   type RecipeOptions,
   type Regulariser,
   type RegulariserName,
+  regulariserNumbers,
   regularisers,
 } from "../gan/index.ts";
 import { choice, maybeNumber, number } from "./options.ts";
@@ -14,7 +16,7 @@ import { choice, maybeNumber, number } from "./options.ts";
 export const gameArgs = {
   model: { type: "string", description: `${Object.keys(networks).join(", ")} (default: plane for vectors, small for pictures)` },
   loss: { type: "string", description: `${LOSSES.join(", ")} (default: the model's)` },
-  penalty: { type: "string", description: `${Object.keys(regularisers).join(", ")}, as r1=1,r2=1 (default: the model's)` },
+  penalty: { type: "string", description: `${Object.keys(regularisers).join(", ")}, as r1=1,r2=1; or none (default: the model's)` },
   smoothing: { type: "string", description: "share of real samples that counts as generated" },
   batch: { type: "string", description: "samples of each kind in a move (default: the model's)" },
   "micro-batch": { type: "string", description: "samples whose gradients are taken at a time, for less memory" },
@@ -34,20 +36,28 @@ export const gameArgs = {
 /** As they were given; `conditional` alone has a default. */
 type Given = { readonly [name in Exclude<keyof typeof gameArgs, "conditional">]?: string | undefined } & { readonly conditional: boolean };
 
-/** `r1=1:0.1,r2=0.5,diffaugment`: names, each with a number if one is to be given, or two where it changes over the training. */
+/** `r1=1:0.1,r2=0.5,diffaugment`: names, each with a number if one is to be given, or two where it changes over the training; `none`: not even the model's. */
 function penaltiesOf(text: string | undefined): Regulariser[] | undefined {
-  return text
-    ?.split(",")
-    .filter((part) => part.trim() !== "")
-    .map((part) => {
-      const [name = "", value] = part.trim().split("=");
-      const [first, last] = value?.split(":") ?? [];
-      const make = regularisers[choice("penalty", name, Object.keys(regularisers) as RegulariserName[])] as (
-        v?: number,
-        last?: number,
-      ) => Regulariser;
-      return make(first === undefined ? undefined : number("penalty", first), last === undefined ? undefined : number("penalty", last));
-    });
+  if (text === undefined) return undefined;
+  const parts = text.split(",").map((part) => part.trim());
+  if (parts.join() === "none") return [];
+  const known = Object.keys(regularisers) as RegulariserName[];
+  const named = parts.map((part) => {
+    const [name, ...values] = part.split(/[=:]/) as [string, ...string[]];
+    return { part, name: choice("penalty", name, known), values: values.map((v) => number(`penalty ${name}`, v, { above: 0 })) };
+  });
+  for (const [i, { part, name, values }] of named.entries()) {
+    const most = regulariserNumbers(name);
+    const twice = named.some((other, k) => k < i && other.name === name);
+    if (twice || values.length > most || /:.*=|=.*=/.test(part))
+      fail({
+        code: "option-penalty",
+        expected: `${name} once, ${most === 0 ? "without a number" : most === 1 ? `as ${name} or ${name}=1` : `as ${name}, ${name}=1 or ${name}=1:0.1`}`,
+        got: twice ? `it twice in “${text}”` : `“${part}”`,
+        mend: "correct --penalty",
+      });
+  }
+  return named.map(({ name, values }) => (regularisers[name] as (...values: number[]) => Regulariser)(...values));
 }
 
 /**

@@ -1,8 +1,8 @@
 /** The pictures of a game: a sheet of the same samples at each look, and from them one that moves; ways between samples; truncation. */
 import { host } from "#host";
-import { type Pixels, permutation, rows, seedKey, type Tensor } from "../base/index.ts";
-import { gather, type Pool } from "../data/index.ts";
-import { answersOf, betweenLatents, type Gan, type Network } from "../gan/index.ts";
+import { concatenate, type Pixels, permutation, rows, seedKey, size, type Tensor } from "../base/index.ts";
+import { gather, inUnits, type Pool } from "../data/index.ts";
+import { answersOf, betweenLatents, type Gan, memorisation, type Network } from "../gan/index.ts";
 import { imageGrid, scatter } from "../report/index.ts";
 import type { RunOptions } from "../run/index.ts";
 
@@ -13,13 +13,16 @@ const points = ({ shape }: Pool): boolean => shape.length === 1 && shape[0] === 
 
 /** Real points on a scatter plot. */
 const SHOWN = 1_000;
+/** Around data in [−1, 1]. */
+const MARGIN = 1.1;
 
 /** How samples of a pool are shown: pictures as a grid, points of the plane over the data; null: not at all. */
 export function sheetOf(pool: Pool): ((made: Numbers) => Pixels) | null {
   if (pictures(pool)) return (made) => imageGrid(made, { range: pool.range });
   if (!points(pool)) return null;
   const real = gather(pool, permutation(seedKey(0), pool.size).subarray(0, SHOWN)).x;
-  return (made) => scatter(real.data, made.data, { range: pool.range });
+  const { range, units = null } = pool;
+  return (made) => scatter(inUnits(real, units).data, inUnits(made, units).data, { range: units ? [-MARGIN, MARGIN] : range });
 }
 
 export const sheetPath = (folder: string, step: number): string => `${folder}/samples/step-${String(step).padStart(7, "0")}.png`;
@@ -53,8 +56,13 @@ export async function film(folder: string): Promise<string | null> {
 const WAYS = { rows: 8, columns: 9 } as const;
 const TRUNCATIONS = [0, 0.25, 0.5, 0.7, 1] as const;
 const COLUMNS = 10;
+/** Pairs of rows, and training samples that the nearest is looked for among. */
+const [PAIRS, TRAINING] = [4, 20_000] as const;
 
-/** `interpolation.png` (each row from one sample to another) and `truncation.png` (each row the same latent vectors, times 0, 0.25, 0.5, 0.7 and 1); nothing of what is no picture. */
+/**
+ * `interpolation.png` (each row from one sample to another), `truncation.png` (each row the same latent vectors, times 0, 0.25, 0.5, 0.7 and 1) and `nearest.png` (rows in pairs:
+ * samples, and under each the training sample nearest to it, pixel by pixel); nothing of what is no picture.
+ */
 export async function finalSheets(
   folder: string,
   gan: Gan,
@@ -82,4 +90,19 @@ export async function finalSheets(
   await write("interpolation", join(ways), WAYS.columns, (r) => r);
   const cut = TRUNCATIONS.flatMap((psi) => Array.from({ length: COLUMNS }, (_, i) => z(i).map((v) => psi * v)));
   await write("truncation", join(cut), COLUMNS, (_, c) => c);
+  const shown = Math.min(PAIRS * COLUMNS, latent.shape[0]! - (latent.shape[0]! % COLUMNS));
+  const made = await answersOf(generator, rows(latent, 0, shown), run);
+  const { x: known } = gather(
+    pool,
+    permutation(seedKey(0), pool.size).subarray(0, Math.min(TRAINING, Math.floor(2 ** 27 / size(pool.shape)))),
+  );
+  const { index } = await memorisation(known, made, made, run);
+  const row = (x: Numbers, of: (i: number) => number) => (at: number) =>
+    Array.from({ length: COLUMNS }, (_, i) => rows(x, of(at + i), of(at + i) + 1));
+  const [own, theirs] = [row(made, (i) => i), row(known, (i) => index[i]!)];
+  const pairs = Array.from({ length: shown / COLUMNS }, (_, r) => [...own(r * COLUMNS), ...theirs(r * COLUMNS)]).flat();
+  await host.writeFile(
+    `${folder}/nearest.png`,
+    await host.encodePng(imageGrid(concatenate(pairs), { range: pool.range, columns: COLUMNS })),
+  );
 }

@@ -5,23 +5,19 @@ import { loadPools } from "../data/index.ts";
 import {
   answersOf,
   diagnose,
-  discriminatorGraph,
-  discriminatorMetadata,
   drawLatent,
   evaluateGan,
   everyOf,
   FEWEST,
-  generatorGraph,
-  generatorMetadata,
   type Look,
   observer,
   recipe,
   sourceOf,
   trainGan,
 } from "../gan/index.ts";
-import { write } from "../onnx/index.ts";
 import { card } from "./gan-card.ts";
 import { gameArgs, gameConfig, gameOptions } from "./gan-game.ts";
+import { saveNetworks } from "./gan-networks.ts";
 import { film, finalSheets, sheetOf, sheetPath } from "./gan-sheets.ts";
 import { courseOf, memoryIn, metricsOf, sayVerdicts, summary } from "./gan-watch.ts";
 import { jsonArg, maybeNumber, number, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
@@ -82,12 +78,17 @@ const command = defineCommand({
     const watch = await observer(gan, pools, { seed, memory: memoryIn(folder), ...run });
     const pace = every ?? everyOf(gan, train);
     const draw = sheetOf(train);
+    const saved = (now: Pick<Look, "generator" | "discriminator">) =>
+      saveNetworks(folder, gan, now, train, args.data, { seed, limit: limit ?? null });
     const show = async (look: Look): Promise<Record<string, number>> => {
       if (draw) {
         const made = await answersOf(look.generator, latent, run);
         await host.writeFile(sheetPath(folder, look.step), await host.encodePng(draw(made)));
       }
-      return metricsOf(await watch.observe(look));
+      const seen = metricsOf(await watch.observe(look));
+      // what there is of a run that is cut short, or runs away
+      if (look.step > 0) await saved(look);
+      return seen;
     };
     const signal = interruptible();
     const bar = meter(`gan on ${train.name}, run folder ${folder}`);
@@ -106,6 +107,8 @@ const command = defineCommand({
           resolution: args.resolution ?? null,
           ...gameConfig(args, gan),
           steps,
+          every: pace,
+          samples,
           seed,
           provenance: train.provenance,
         },
@@ -114,29 +117,25 @@ const command = defineCommand({
         onLook: show,
       });
       let next = await each.next();
+      const first = next.done ? 0 : next.value.step;
       for (; !next.done; next = await each.next()) {
         const { step, metrics: m } = next.value;
         bar.update(
           `step ${step + 1}/${steps}, D loss ${m["discriminator/loss"]!.toFixed(3)}, G loss ${m["generator/loss"]!.toFixed(3)}, D accuracy ${percent(m["discriminator/accuracy-real"]!)} real ${percent(m["discriminator/accuracy-fake"]!)} fake`,
-          step + 1,
-          steps,
+          step + 1 - first,
+          steps - first,
         );
       }
       const result = next.value;
       await film(folder);
       await finalSheets(folder, gan, train, result.generator, latent, run);
-      const bytes = write({ ...generatorGraph(result.generator), metadata: generatorMetadata(gan, train.range, args.data) });
-      await host.writeFile(`${folder}/generator.onnx`, bytes);
-      await host.writeFile(
-        `${folder}/discriminator.onnx`,
-        write({ ...discriminatorGraph(result.discriminator), metadata: discriminatorMetadata(gan) }),
-      );
+      const bytes = await saved(result);
       const last = result.history.at(-1)!;
       bar.succeed(
         `${folder}: D accuracy ${percent(last["discriminator/accuracy-real"]!)} on real, ${percent(last["discriminator/accuracy-fake"]!)} on generated`,
       );
       const few = pools.test.size < FEWEST;
-      if (few && measured > 0) say(`  not measured: ${pools.test.size} samples are held out, fewer than ${FEWEST}`);
+      if (few && measured > 0) say(`  only looked at, not measured: ${pools.test.size} samples are held out, fewer than ${FEWEST}`);
       const evaluation =
         measured === 0 || few
           ? null
@@ -147,7 +146,7 @@ const command = defineCommand({
               signal,
               onProgress: (what) => bar.update(`measuring: ${what}`),
             });
-      const verdicts = evaluation && diagnose(courseOf(result, watch.floor, pace, evaluation));
+      const verdicts = diagnose(courseOf(result, watch.floor, pace, evaluation));
       const report = {
         command: "gan",
         model: args.model ?? null,
@@ -161,7 +160,7 @@ const command = defineCommand({
         verdicts,
       };
       if (evaluation) say(`  ${summary(evaluation)}`);
-      if (verdicts) sayVerdicts(verdicts);
+      sayVerdicts(verdicts);
       const about = { gan, data: train, steps: result.steps, seed, runtime: result.runtime, report: evaluation, verdicts };
       const command = `counterfoil ${process.argv.slice(2).join(" ")}`;
       await host.writeFile(
@@ -172,6 +171,13 @@ const command = defineCommand({
       if (args.json) printJson(report);
       return 0;
     } catch (error) {
+      if (error instanceof Error && error.name === "AbortError")
+        fail({
+          code: "interrupted",
+          expected: "the training to be measured",
+          got: "an interruption after its end",
+          mend: `measure it with --resume ${folder}`,
+        });
       // what there is to see of a run that was cut short
       if (error instanceof CounterfoilError && /^(interrupted|diverged)$/.test(error.code)) await film(folder);
       throw error;

@@ -1,7 +1,7 @@
 /** The command line: picks a command, runs it, turns errors into sentences and exit codes. */
 import { stripVTControlCharacters } from "node:util";
 import { type ArgsDef, defineCommand, parseArgs, renderUsage, runCommand } from "citty";
-import { CounterfoilError, isOutOfMemory } from "../base/index.ts";
+import { CounterfoilError, fail, isOutOfMemory } from "../base/index.ts";
 import { commands, loadCommand } from "./commands.ts";
 import { checkOptions, checkRest, examplesOf } from "./options.ts";
 import { version } from "./version.ts";
@@ -37,19 +37,23 @@ async function dispatch(argv: readonly string[]): Promise<number> {
     print(`${await renderUsage(command, main)}\n${examplesOf(command)}`);
     return 0;
   }
-  rest = resumed(rest);
+  rest = resumed(rest, command.args as ArgsDef);
   checkOptions(command, rest);
   checkRest(command, parseArgs(rest, command.args as ArgsDef)._);
   const { result } = await runCommand(command, { rawArgs: rest });
   return typeof result === "number" ? result : 0;
 }
 
-/** `--out DIR --resume` is `--resume DIR`. */
-function resumed(args: readonly string[]): string[] {
+/** `--resume` that names no folder goes on in that of `--out`, or in the one that is written to where nothing is said. */
+function resumed(args: readonly string[], known: ArgsDef): string[] {
   const at = args.indexOf("--resume");
-  const folder = args[args.indexOf("--out") + 1];
-  const bare = at >= 0 && (at === args.length - 1 || args[at + 1]!.startsWith("--"));
-  return bare && args.includes("--out") && folder !== undefined ? args.with(at, `--resume=${folder}`) : [...args];
+  const bare = at >= 0 && known.resume !== undefined && (args[at + 1] ?? "-").startsWith("-");
+  if (!bare) return [...args];
+  const outs = args.flatMap((a, i) => (a === "--out" ? (args[i + 1] ?? []) : a.startsWith("--out=") ? a.slice("--out=".length) : []));
+  const folder = outs.at(-1) ?? (known.out?.default as string | undefined);
+  return folder === undefined
+    ? fail({ code: "option-resume", expected: "--resume DIR, or --out DIR --resume", got: "no folder", mend: "name the folder of the run" })
+    : args.with(at, `--resume=${folder}`);
 }
 
 /** Whether what is done so far lies in a folder or a table, from which the same command goes on. */

@@ -47,7 +47,9 @@ export async function imagePool(path: string, options: ImagePoolOptions = {}): P
   if (limit !== undefined) checkedLimit(limit);
   if (options.resolution !== undefined) checkedResolution(options.resolution);
   const root = path.replace(/\/+$/, "");
-  const { classes, pictures } = await anyFolder(root);
+  const { classes, pictures, others } = await anyFolder(root);
+  if (others.length > 0)
+    onWarning?.(`${others.length} pictures in ${root} that are neither PNG nor JPEG are passed over: ${naming(others)}`);
   const chosen = limit === undefined ? pictures : drawn(pictures, limit, seed);
   const bad: string[] = [];
   const keep = <T>(of: readonly Attempt<T>[]) => {
@@ -123,6 +125,9 @@ interface Attempt<T> {
   readonly result: { readonly found: T; readonly hash: string } | null;
 }
 
+/** Bytes that are no picture, a link to nothing, a file that is somebody else's. */
+const UNREADABLE = /^(image-unreadable|file-(missing|permission|is-folder))$/;
+
 /** What `act` finds in each picture, in their order, some at a time. */
 async function* attempts<T>(root: string, pictures: readonly Listed[], strict: boolean, act: (bytes: Uint8Array) => Promise<T>) {
   for (let at = 0; at < pictures.length; at += CHUNK) {
@@ -131,7 +136,7 @@ async function* attempts<T>(root: string, pictures: readonly Listed[], strict: b
     yield tried.map((t, i): Attempt<T> => {
       if (t.status === "fulfilled") return { picture: some[i]!, result: t.value };
       const { reason } = t;
-      if (strict || !(reason instanceof CounterfoilError) || reason.code !== "image-unreadable") throw reason;
+      if (strict || !(reason instanceof CounterfoilError) || !UNREADABLE.test(reason.code)) throw reason;
       return { picture: some[i]!, result: null };
     });
   }

@@ -13,3 +13,4 @@ export * from "./source.ts";
 export * from "./split.ts";
 export * from "./stacked-mnist.ts";
 export * from "./toy.ts";
+export * from "./units.ts";

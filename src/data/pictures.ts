@@ -3,6 +3,8 @@ import { host } from "#host";
 import { CounterfoilError, fail, sha256 } from "../base/index.ts";
 
 const PICTURE = /\.(png|jpe?g)$/i;
+/** Pictures that we do not read. */
+const OTHER = /\.(webp|gif|bmp|tiff?|avif|heic|jxl)$/i;
 /** Decoded at the same time. */
 export const CHUNK = 16;
 
@@ -23,8 +25,8 @@ export interface Listing {
 
 const visible = async (folder: string) => (await host.readDir(folder)).filter((e) => !e.name.startsWith("."));
 
-const picturesIn = async (folder: string): Promise<string[]> =>
-  (await visible(folder)).filter((e) => !e.directory && PICTURE.test(e.name)).map((e) => e.name);
+const picturesIn = async (folder: string, which = PICTURE): Promise<string[]> =>
+  (await visible(folder)).filter((e) => !e.directory && which.test(e.name)).map((e) => e.name);
 
 /** The classes behind folders' names, and which each folder is of. */
 function classesOf(folders: readonly string[], list: readonly string[] | null, root: string): { classes: string[]; labels: number[] } {
@@ -77,8 +79,8 @@ export async function classFolders(root: string): Promise<Listing> {
   return { classes, pictures: pictures.sort((a, b) => a.turn - b.turn || a.label - b.label) };
 }
 
-/** Pictures of a folder, which are of no class, or of its class folders. Throws `folder-pictures` and what {@link classFolders} throws. */
-export async function anyFolder(root: string): Promise<Listing> {
+/** Pictures of a folder, which are of no class, or of its class folders; and the names of `others` of a kind that is not read. Throws `folder-pictures` and what {@link classFolders} throws. */
+export async function anyFolder(root: string): Promise<Listing & { readonly others: readonly string[] }> {
   const entries = await visible(root);
   const loose = await picturesIn(root);
   const folders = entries.filter((e) => e.directory).map((e) => e.name);
@@ -91,7 +93,9 @@ export async function anyFolder(root: string): Promise<Listing> {
       got: entries.length === 0 ? "an empty folder" : `none: ${naming(entries.map((e) => e.name))}`,
       mend,
     });
-  if (loose.length === 0) return classFolders(root);
+  const others = await picturesIn(root, OTHER);
+  for (const name of folders) others.push(...(await picturesIn(`${root}/${name}`, OTHER)).map((file) => `${name}/${file}`));
+  if (loose.length === 0) return { ...(await classFolders(root)), others };
   const beside = folders.filter((_, at) => full[at]);
   if (beside.length > 0)
     fail({
@@ -100,7 +104,7 @@ export async function anyFolder(root: string): Promise<Listing> {
       got: `${naming(loose)} beside ${naming(beside)}`,
       mend: "move the ones or the others elsewhere",
     });
-  return { classes: [], pictures: loose.map((file) => ({ file, label: 0 })) };
+  return { classes: [], pictures: loose.map((file) => ({ file, label: 0 })), others };
 }
 
 /** Up to three names, and how many more there are. */

@@ -2,6 +2,7 @@
 import { fail, fold, seedKey, size, type Tensor } from "../base/index.ts";
 import type { Dataset } from "./dataset.ts";
 import { checkedLimit, stratified } from "./split.ts";
+import type { DataUnits } from "./units.ts";
 
 export interface Pool {
   readonly name: string;
@@ -9,6 +10,8 @@ export interface Pool {
   /** Of one sample. */
   readonly shape: readonly number[];
   readonly range: readonly [number, number];
+  /** Of what somebody measured in units of their own; left out, or null, of values that are small numbers anyway. */
+  readonly units?: DataUnits | null;
   /** 0 where samples have no classes. */
   readonly classes: number;
   readonly provenance: Readonly<Record<string, string | number>>;

@@ -8,6 +8,7 @@ import { holdOut, type Pool, poolOf } from "./pool.ts";
 import { loadSplits } from "./source.ts";
 import { stackedMnist } from "./stacked-mnist.ts";
 import { grid, type Mixture, ring, TOY_NAMES, type ToyName, toy } from "./toy.ts";
+import { unitsOf } from "./units.ts";
 
 export interface Pools {
   readonly train: Pool;
@@ -68,11 +69,10 @@ export async function loadPools(spec: string, options: ImagePoolOptions = {}): P
     return { train: poolOf(train), test: poolOf(test), mixture: null };
   }
   const read = /\.npz$/i.test(spec) ? npzSamples : /\.csv$/i.test(spec) ? csvSamples : null;
-  if (read)
-    return {
-      ...holdOut(poolOf(await read(await host.readFile(spec), spec)), { seed, ...(limit !== undefined && { limit }) }),
-      mixture: null,
-    };
+  if (read) {
+    const data = await read(await host.readFile(spec), spec);
+    return { ...holdOut({ ...poolOf(data), units: unitsOf(data) }, { seed, ...(limit !== undefined && { limit }) }), mixture: null };
+  }
   return fail({
     code: "data-unknown",
     expected: `ring8, grid25, swiss-roll, stacked-mnist, mnist[:train|:test], toy:${TOY_NAMES.join(", toy:")}, a folder of pictures or of class folders, file.npz or file.csv`,

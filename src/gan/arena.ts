@@ -56,6 +56,11 @@ export class Arena {
     const { generator, batch, microBatch, classes } = this.#gan;
     const told = labels && oneHot(e, labels, e.fill(0, [batch, classes!], "float32"));
     const buffers = new Map<string, Value>();
+    // a generator that couples its samples (batch normalisation) makes all of them at once, for the parts to be judged of
+    const coupled = generator.coupled !== undefined && microBatch < batch;
+    const together = coupled
+      ? apply(e, generator, g, z, { training: true, classes: told, draw: (how, shape) => this.draw(how, shape) })
+      : null;
     // randomness of the whole batch, in the order in which a part asks for it: each part has its rows
     const whole: Value[] = [];
     const plays = Array.from({ length: batch / microBatch }, (_, i) => {
@@ -68,7 +73,9 @@ export class Arena {
       const rows = (v: Value) => this.part(v, i * microBatch, microBatch);
       const own = told && rows(told);
       const latent = rows(z);
-      const made = apply(e, generator, g, latent, { training: true, classes: own, draw });
+      const made = together
+        ? { ...together, output: rows(together.output) }
+        : apply(e, generator, g, latent, { training: true, classes: own, draw });
       return this.#play({ d, real: rows(real), fake: this.#seen(made.output), latent, classes: own, draw, made, buffers });
     });
     return { plays, buffers };

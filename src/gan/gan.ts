@@ -1,5 +1,6 @@
 /** A GAN as data: two networks, what they want, what restrains them, and how they move. */
 import { fail } from "../base/index.ts";
+import type { DataUnits } from "../data/index.ts";
 import type { Layer, Noise } from "../nn/index.ts";
 import type { Schedule, Transform } from "../optim/index.ts";
 import type { Objective } from "./objective/index.ts";
@@ -41,6 +42,8 @@ export interface Gan {
   readonly classes: number | null;
   /** Samples whose gradients are taken at a time, and added up; default all of a batch. */
   readonly microBatch: number;
+  /** What the networks and all penalties see data in; null: as they are. */
+  readonly units: DataUnits | null;
 }
 
 type Needed = Pick<Gan, "latent" | "generator" | "discriminator" | "objective" | "optimisers" | "batch">;
@@ -64,6 +67,7 @@ export function game(given: Needed & Partial<Gan>): Gan {
     ema: null,
     classes: null,
     microBatch: given.batch,
+    units: null,
     ...given,
   };
   const { batch, pack, microBatch, generator, discriminator, objective, regularisers } = gan;
@@ -95,13 +99,15 @@ export function game(given: Needed & Partial<Gan>): Gan {
       got: `one with ${discriminator.coupled}`,
       mend: "choose a discriminator without it, or leave the penalty out",
     });
-  const coupled = generator.coupled ?? discriminator.coupled ?? (objective.separable ? undefined : objective.name);
+  const whole = regularisers.find((r) => r.perBatch)?.name;
+  const coupled = discriminator.coupled ?? (objective.separable ? whole : objective.name);
   if (microBatch < batch && coupled)
     fail({
       code: "gan-coupled",
-      expected: "networks and an objective that take each sample for itself, for gradients that add up",
+      expected:
+        "a discriminator, an objective and penalties that take each sample for itself, for gradients of parts of a batch that add up",
       got: coupled,
-      mend: "leave the micro-batch out, or choose others",
+      mend: "leave the micro-batch out, or that",
     });
   if (generator.inputShape.length !== 1 || generator.inputShape[0] !== gan.latent.size || discriminator.outputShape.join() !== "1")
     fail({

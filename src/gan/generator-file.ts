@@ -23,6 +23,7 @@ const generatorFacts = z.object({
   classes: z.number().int().min(2).nullable(),
   range: z.tuple([z.number(), z.number()]),
   data: z.string(),
+  split: z.object({ seed: z.number(), limit: z.number().nullable() }).optional(),
 });
 const discriminatorFacts = z.object({
   pack: z.number().int().min(1),
@@ -30,10 +31,19 @@ const discriminatorFacts = z.object({
   logOdds: z.union([z.boolean(), z.literal("shifted")]),
 });
 
+/** How the data were parted into what was learnt from and what was held out. */
+export interface Split {
+  readonly seed: number;
+  readonly limit: number | null;
+}
+
 /** To write into generator.onnx. */
-export const generatorMetadata = ({ latent, classes }: Gan, range: readonly [number, number], data: string): Record<string, string> => ({
-  [GENERATOR]: JSON.stringify({ latent: latent.draw, classes, range, data }),
-});
+export const generatorMetadata = (
+  { latent, classes }: Gan,
+  range: readonly [number, number],
+  data: string,
+  split?: Split,
+): Record<string, string> => ({ [GENERATOR]: JSON.stringify({ latent: latent.draw, classes, range, data, split }) });
 
 /** To write into discriminator.onnx. */
 export const discriminatorMetadata = ({ pack, objective }: Gan): Record<string, string> => ({
@@ -52,6 +62,8 @@ export interface GeneratorFile {
   readonly range: readonly [number, number];
   /** What it learnt from, as its file says; null where it does not. */
   readonly data: string | null;
+  /** How it was parted, by which the same samples are held out again; null where the file does not say. */
+  readonly split: Split | null;
   readonly runtime: string;
   /** What was assumed. */
   readonly notes: readonly string[];
@@ -144,6 +156,7 @@ export async function loadGenerator(path: string, run: RunOptions = {}): Promise
       shape: probe.shape.slice(1),
       range: facts?.range ?? [0, 1],
       data: facts?.data ?? null,
+      split: facts?.split ?? null,
       runtime: file.runtime,
       notes: strange,
       draw,
@@ -164,6 +177,8 @@ export async function loadDiscriminator(path: string, run: RunOptions = {}) {
   const file = await openFile(bytes, run);
   return {
     ...facts,
+    // of packs, whose logits are not of points
+    logOdds: pack === 1 && facts.logOdds,
     pack,
     async logits(x: Numbers, labels?: ArrayLike<number>): Promise<ArrayLike<number>> {
       const [n, first, ...rest] = x.shape as [number, number, ...number[]];

@@ -3,16 +3,26 @@ import { fail, fold, type Key } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
 import { adam, constant, cosine, exponential, type Schedule, sgd } from "../optim/index.ts";
 import { type Gan, game, type Optimiser } from "./gan.ts";
-import { type DiscriminatorNorm, type Minibatch, type NetworkMaker, type NetworkName, networks, pairOf } from "./network/index.ts";
+import {
+  type DiscriminatorNorm,
+  type Minibatch,
+  type NetworkMaker,
+  type NetworkName,
+  type NetworkOptions,
+  networkOptions,
+  networks,
+  pairOf,
+} from "./network/index.ts";
 import { type Objective, type ObjectiveName, objectives } from "./objective/index.ts";
 import { dragan, gradientPenalty, type Regulariser, r1, r2, weightClip } from "./regulariser/index.ts";
 
 /** Losses of the command line: objectives, and three that are an objective with its own regulariser. */
 export type LossName = ObjectiveName | "wasserstein-clip" | "wasserstein-gp" | "dragan";
 
-const COMBINED: Readonly<Record<string, readonly [ObjectiveName, () => Regulariser]>> = {
+const COMBINED: Readonly<Record<string, readonly [ObjectiveName, (shape: readonly number[]) => Regulariser]>> = {
   "wasserstein-clip": ["wasserstein", () => weightClip()],
-  "wasserstein-gp": ["wasserstein", () => gradientPenalty()],
+  // 0.1 is what its authors' code has for toys (gan_toy.py): a way of length 1 is worth less than a slope that is 1 off would cost by 10, and the critic cannot turn round
+  "wasserstein-gp": ["wasserstein", (shape) => gradientPenalty(shape.length === 1 ? 0.1 : 10)],
   dragan: ["non-saturating", () => dragan()],
 };
 
@@ -96,7 +106,7 @@ export interface RecipeOptions
   readonly discriminatorRate?: number;
   /** Moves of the generator there will be, for rates that fall; default: rates that do not. */
   readonly steps?: number;
-  /** In the place of the recipe's; with a loss of one's own the recipe's are left out. */
+  /** In the place of the recipe's; with another loss the recipe's are left out. */
   readonly regularisers?: readonly Regulariser[];
   /** Share of real samples that counts as generated; needs an objective that judges each sample for itself. */
   readonly smoothing?: number;
@@ -121,11 +131,26 @@ function objectiveOf(loss: LossName, smoothing: number | undefined): Objective {
   return objectives[name](smoothing === undefined ? {} : { smoothing });
 }
 
+/** Refuse what a pair of networks would not look at. */
+function checkChoices(model: NetworkName, asked: Readonly<Partial<Record<keyof NetworkOptions, unknown>>>): void {
+  for (const name of Object.keys(asked) as (keyof NetworkOptions)[])
+    if (asked[name] && !networkOptions[model].includes(name)) {
+      const said = name === "classes" ? "conditional" : name;
+      const able = Object.entries(networkOptions).flatMap(([other, known]) => (known.includes(name) ? [other] : []));
+      fail({
+        code: "gan-network",
+        expected: `networks that know --${said}: ${able.join(", ")}`,
+        got: model,
+        mend: `choose one of those, or leave --${said} out`,
+      });
+    }
+}
+
 /**
  * A game for `data`, by name.
  * @throws gan-…, model-unknown
  */
-export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">, options: RecipeOptions): Gan {
+export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" | "name">, options: RecipeOptions): Gan {
   const { key, conditional = false } = options;
   const model = options.model ?? (data.shape.length === 3 ? "small" : "plane");
   const make: NetworkMaker | undefined = networks[model];
@@ -134,8 +159,8 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
   const own = RECIPES[model](options.steps);
   const loss = options.loss ?? own.loss;
   if (!LOSSES.includes(loss)) fail({ code: "gan-loss", expected: `one of ${LOSSES.join(", ")}`, got: loss, mend: "choose one of those" });
-  const combined = COMBINED[loss]?.[1]();
-  const given = options.regularisers ?? (options.loss === undefined ? (own.regularisers ?? []) : []);
+  const combined = COMBINED[loss]?.[1](data.shape);
+  const given = options.regularisers ?? (loss === own.loss ? (own.regularisers ?? []) : []);
   const regularisers = [...(combined && !given.some((r) => r.name === combined.name) ? [combined] : []), ...given];
   if (conditional && data.classes < 2)
     fail({
@@ -144,13 +169,14 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
       got: data.classes === 0 ? `${data.name}, which has no labels` : `${data.classes} in ${data.name}`,
       mend: "leave --conditional out",
     });
+  checkChoices(model, { classes: conditional, norm: options.norm, minibatch: options.minibatch, width: options.width });
   const classes = conditional ? data.classes : null;
   // a penalty on each sample's gradient cannot look through batch normalisation
   const norm = options.norm ?? (regularisers.some((r) => r.perSample) && model === "dcgan" ? "none" : undefined);
   const pair = pairOf(
     make,
     data.shape,
-    data.range,
+    data.units?.range ?? data.range,
     { generator: fold(key, "generator"), discriminator: fold(key, "discriminator") },
     {
       classes,
@@ -180,5 +206,6 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "classes" | "name">,
     objective: objectiveOf(loss, options.smoothing),
     regularisers,
     classes,
+    units: data.units ?? null,
   });
 }

@@ -65,7 +65,7 @@ class Step {
   }
 
   build() {
-    const { generator, discriminator, batch, critics, updates, ema: decay, objective, latent, classes } = this.#gan;
+    const { generator, discriminator, batch, critics, updates, ema: decay, latent, classes } = this.#gan;
     const first = { generator: this.#player("generator", generator), discriminator: this.#player("discriminator", discriminator) };
     const shape = generator.outputShape;
     const reals = Array.from({ length: critics }, (_, k) => input("float32", [batch, ...shape], `real${k}`));
@@ -91,7 +91,7 @@ class Step {
     this.#metrics.set("generator/loss", this.#arena.mean(losses));
     const judgedFake = last.round.plays.map((p) => p.critic(p.fake));
     const judgedReal = last.round.plays.map((p) => p.critic(p.real));
-    this.#accuracies(judgedReal, judgedFake, objective.threshold);
+    this.#accuracies(judgedReal, judgedFake);
 
     const state: (State & { readonly name: string })[] = [
       ...this.#states("generator", generator, first.generator, g, this.#gan.optimisers.generator.transform),
@@ -135,7 +135,7 @@ class Step {
     let loss = this.#gan.objective.discriminator(e, play.critic(play.real), play.critic(play.fake));
     for (const r of this.#gan.regularisers) {
       const keep = this.#arena.keeper(r, !counted);
-      if (counted) r.watch?.({ e, keep }, play.critic(play.real));
+      if (counted) r.watch?.({ e, keep }, e.Sub(play.critic(play.real), this.#line(play.critic(play.real), play.critic(play.fake))));
       const extra = r.discriminator?.({ ...play, keep });
       if (!extra) continue;
       metrics.set(`discriminator/${r.name}`, [...(metrics.get(`discriminator/${r.name}`) ?? []), extra]);
@@ -212,13 +212,20 @@ class Step {
     return scale ? this.e.Mul(scale, this.e.scalar(1 / parts, scale)) : this.e.scalar(1 / parts, loss);
   }
 
-  /** Shares of samples on the right side of the threshold; without one, of the middle between the two kinds' means. */
-  #accuracies(real: readonly Value[], fake: readonly Value[], threshold: number | null): void {
+  /** The threshold between real and generated samples; without one, the middle between the two kinds' means. */
+  #line(real: Value, fake: Value): Value {
+    const { e } = this;
+    const { threshold } = this.#gan.objective;
+    return threshold === null ? e.Mul(e.Add(mean(e, real), mean(e, fake)), e.scalar(0.5, real)) : e.scalar(threshold, real);
+  }
+
+  /** Shares of samples on the right side of the line. */
+  #accuracies(real: readonly Value[], fake: readonly Value[]): void {
     const { e } = this;
     const [r, f] = [real, fake].map((parts) =>
       parts.length === 1 ? parts[0]! : e.Concat(...(parts as unknown as [Value, ...Value[]]), { axis: 0 }),
     ) as [Value, Value];
-    const line = threshold === null ? e.Mul(e.Add(mean(e, r), mean(e, f)), e.scalar(0.5, r)) : e.scalar(threshold, r);
+    const line = this.#line(r, f);
     const share = (hit: Value) => mean(e, e.Where(hit, e.scalar(1, r), e.scalar(0, r)));
     this.#metrics.set("discriminator/accuracy-real", share(e.Greater(r, line)));
     this.#metrics.set("discriminator/accuracy-fake", share(e.Less(f, line)));

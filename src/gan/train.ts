@@ -1,7 +1,7 @@
 /** Train a generator against a discriminator. */
-import { fail, fold, full, seedKey, type Tensor } from "../base/index.ts";
-import type { Pool } from "../data/index.ts";
-import type { Layer } from "../nn/index.ts";
+import { concatenate, fail, fold, full, seedKey, type Tensor } from "../base/index.ts";
+import { type DataUnits, inUnits, type Pool } from "../data/index.ts";
+import { type Layer, postprocessed, preprocessed } from "../nn/index.ts";
 import { type RunOptions, STRIDE } from "../run/index.ts";
 import {
   drawNoise,
@@ -71,7 +71,7 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
   const { generator: g, discriminator: d } = gan.optimisers;
   const feeds = ({ step: k }: Position): Tensor[] => [
     ...Array.from({ length: gan.critics }, (_, c) => batch(k * gan.critics + c)).flatMap(({ x, labels }) =>
-      gan.classes === null ? [x] : [x, labels],
+      gan.classes === null ? [inUnits(x, gan.units)] : [inUnits(x, gan.units), labels],
     ),
     full([], g.schedule(k)),
     full([], d.schedule(k)),
@@ -112,11 +112,18 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
   }
 }
 
-/** Both networks with the weights of now. */
+/** Of samples one after the other. */
+function packed({ shift, scale }: DataUnits, pack: number): Pick<DataUnits, "shift" | "scale"> {
+  const many = (t: Tensor<"float32">): Tensor<"float32"> => (t.shape.length === 0 ? t : concatenate(Array.from({ length: pack }, () => t)));
+  return { shift: many(shift), scale: many(scale) };
+}
+
+/** Both networks with the weights of now, on data as they are. */
 function networks(gan: Gan, step: GanStep): Pick<Look, "generator" | "discriminator"> {
+  const { units, pack } = gan;
   const now = new Map(step.program.read().map((t, i) => [step.names[i]!, t]));
   const of = (who: "generator" | "discriminator", layer: Layer): Network => ({
-    layer,
+    layer: units === null ? layer : who === "generator" ? postprocessed(layer, units) : preprocessed(layer, packed(units, pack)),
     classes: gan.classes,
     weights: Object.fromEntries(
       (["param", "buffer"] as const).flatMap((kind) =>

@@ -24,34 +24,47 @@ function leading(w: ArrayLike<number>, rows: number, columns: number, start: Flo
  * A layer whose weight is divided by its largest singular value σ = uᵀWv, the weight seen as a matrix of its first axis by all others. u and v are kept, and take one
  * step of the power method (v ← Wᵀu, u ← Wv, of length 1) at each training step, from weights as they are before it; the gradient takes them for constant.
  * Miyato et al. 2018, arXiv:1802.05957, Algorithm 1.
+ * @param names of the weights, where there is another beside `weight`; each has vectors of its own
  */
 export const spectralNorm =
-  (spec: LayerSpec): LayerSpec =>
+  (spec: LayerSpec, names: readonly string[] = ["weight"]): LayerSpec =>
   (inputShape, key) => {
     const layer = spec(inputShape, key);
-    const { shape, data } = layer.params.weight as Tensor<"float32">;
-    const [rows, columns] = [shape[0]!, size(shape.slice(1))];
-    const { u, v } = leading(data, rows, columns, normal(fold(key, "u"), rows));
+    const restrained = names.map((name, i) => {
+      const { shape, data } = layer.params[name] as Tensor<"float32">;
+      const [rows, columns] = [shape[0]!, size(shape.slice(1))];
+      const { u, v } = leading(data, rows, columns, normal(fold(key, i === 0 ? "u" : `u ${name}`), rows));
+      const prefix = i === 0 ? "" : `${name}.`;
+      return { name, rows, columns, u: `${prefix}u`, v: `${prefix}v`, initial: { u, v } };
+    });
     return {
       ...layer,
       name: `spectralNorm(${layer.name})`,
       buffers: {
         ...layer.buffers,
-        u: { dtype: "float32", shape: [1, rows], data: u as Float32Array<ArrayBuffer> },
-        v: { dtype: "float32", shape: [columns, 1], data: v as Float32Array<ArrayBuffer> },
+        ...Object.fromEntries(
+          restrained.flatMap(({ rows, columns, u, v, initial }): [string, Tensor<"float32">][] => [
+            [u, { dtype: "float32", shape: [1, rows], data: initial.u as Float32Array<ArrayBuffer> }],
+            [v, { dtype: "float32", shape: [columns, 1], data: initial.v as Float32Array<ArrayBuffer> }],
+          ]),
+        ),
       },
       apply: (scope, x) => {
         const { e, training, get, update } = scope;
-        const w = e.Reshape(get("weight"), e.ints([rows, columns]));
-        if (training) {
-          const normed = (a: typeof w) => e.Div(a, e.Sqrt(e.ReduceSum(e.Mul(a, a), null, { keepdims: 0 })));
-          const next = normed(e.MatMul(e.Transpose(w, { perm: [1, 0] }), e.Reshape(get("u"), e.ints([rows, 1]))));
-          update("v", next);
-          update("u", e.Reshape(normed(e.MatMul(w, next)), e.ints([1, rows])));
-        }
-        const sigma = e.Reshape(e.MatMul(get("u"), e.MatMul(w, get("v"))), e.ints([]));
-        const weight = e.Div(get("weight"), sigma);
-        return layer.apply({ ...scope, get: (name) => (name === "weight" ? weight : get(name)) }, x);
+        const weights = new Map(
+          restrained.map(({ name, rows, columns, u, v }) => {
+            const w = e.Reshape(get(name), e.ints([rows, columns]));
+            if (training) {
+              const normed = (a: typeof w) => e.Div(a, e.Sqrt(e.ReduceSum(e.Mul(a, a), null, { keepdims: 0 })));
+              const next = normed(e.MatMul(e.Transpose(w, { perm: [1, 0] }), e.Reshape(get(u), e.ints([rows, 1]))));
+              update(v, next);
+              update(u, e.Reshape(normed(e.MatMul(w, next)), e.ints([1, rows])));
+            }
+            const sigma = e.Reshape(e.MatMul(get(u), e.MatMul(w, get(v))), e.ints([]));
+            return [name, e.Div(get(name), sigma)] as const;
+          }),
+        );
+        return layer.apply({ ...scope, get: (name) => weights.get(name) ?? get(name) }, x);
       },
     };
   };

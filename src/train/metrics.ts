@@ -6,6 +6,8 @@ export interface MetricLog {
   write(step: number, metrics: Readonly<Record<string, number>>): Promise<void>;
   /** Forget what was written from `step` on: a resumed run writes it again. */
   rewind(step: number): Promise<void>;
+  /** Write what is held back. */
+  flush(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -41,6 +43,7 @@ export async function openMetrics(folder: string): Promise<MetricLog> {
         .filter((line) => stepOf(line) < step);
       await host.writeFile(lines, kept.map((l) => `${l}\n`).join(""));
     },
+    flush,
     close: flush,
   };
 }

@@ -59,7 +59,11 @@ export async function openRun(folder: string, { config, resume, onWarning = warn
     return {
       folder,
       log,
-      save: (which, checkpoint) => save(folder, which, checkpoint),
+      async save(which, checkpoint) {
+        // whoever goes on from here does not write again what came before
+        await log.flush();
+        await save(folder, which, checkpoint);
+      },
       load: (which) => load(folder, which, onWarning),
       async close() {
         await log.close();

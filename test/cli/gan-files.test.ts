@@ -133,6 +133,8 @@ describe("gan-eval", () => {
     expect(r.extractor).toMatchObject({ name: "counterfoil mnist-cnn", sha256: expect.stringMatching(/^d9e5ddd8/) });
     expect(r.classHistogram.reduce((a: number, b: number) => a + b)).toBeCloseTo(1, 6);
     expect(r.parzen).toMatchObject({ samples: 600, logLikelihood: expect.any(Number) });
+    expect(r.parzenFloor.samples).toBe(600);
+    expect(r.parzenFloor.logLikelihood).toBeGreaterThan(r.parzen.logLikelihood);
     expect(r.trainSyntheticTestReal).toBeGreaterThan(0);
     expect(r.memorisation.copies).toBeLessThan(0.2);
   }, 120_000);

@@ -38,6 +38,7 @@ const course = (change: Partial<Omit<Observation, "step">> = {}, end: Partial<Ga
   blame: null,
   ...rest,
 });
+const unmeasured = { report: null } as const;
 const found = (c: Course) =>
   diagnose(c)
     .filter((v) => v.found)
@@ -67,8 +68,10 @@ describe("what is found", () => {
       ["divergence"],
     ],
     ["a number that is none", course({}, {}, { report: null, blame: "Exp" }), ["divergence"]],
-    ["copies", course({}, { memorisation: { generated: 0.1, heldOut: 1, copies: 0.9 } }), ["memorisation"]],
+    ["copies", course({}, { memorisation: { generated: 0.1, heldOut: 1, copies: 0.9, training: 100 } }), ["memorisation"]],
     ["samples like nothing", course({}, { precision: 0.2 }), ["unfinished"]],
+    ["what looks alone tell, of few data", course({ precision: 0.1, coverage: 0.1 }, {}, unmeasured), ["mode-collapse", "unfinished"]],
+    ["nothing in healthy looks alone", course({}, {}, unmeasured), []],
     ["only what the end tells, of a file", course({}, { modes: 3 }, { looks: [], losses: [] }), ["mode-collapse"]],
   ];
   test.each(cases)("%s", (_, c, expected) => {

@@ -1,8 +1,21 @@
 /** Networks as published, and the range of what is made. */
 import { expect, test } from "vitest";
 import { fold, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
-import { dataset, poolOf } from "../../src/data/index.ts";
-import { answersOf, auxiliaryClassifier, drawLatent, generatorGraph, type NetworkName, r1, recipe, trainGan } from "../../src/gan/index.ts";
+import { dataset, poolOf, unitsOf } from "../../src/data/index.ts";
+import {
+  answersOf,
+  auxiliaryClassifier,
+  drawLatent,
+  type GanProgress,
+  generatorGraph,
+  gradientPenalty,
+  judgeOf,
+  type NetworkName,
+  type RecipeOptions,
+  r1,
+  recipe,
+  trainGan,
+} from "../../src/gan/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { openFile } from "../../src/run/index.ts";
 
@@ -46,7 +59,7 @@ test.each<[NetworkName, readonly number[]]>([
   ["r3gan", [3, 32, 32]],
 ])("%s plays on [%s] by its own recipe, and both networks become files", async (model, shape) => {
   const pool = images(shape, [0, 1], 16);
-  const gan = recipe(pool, { model, width: 8, batch: 8, key: seedKey(0) });
+  const gan = recipe(pool, { model, ...(model !== "pacgan" && { width: 8 }), batch: 8, key: seedKey(0) });
   const before = gan.generator.params;
   const each = trainGan(gan, pool, { steps: 2, threads: 1 });
   let next = await each.next();
@@ -68,14 +81,16 @@ test.each<[NetworkName, readonly number[], "stddev" | "discrimination"]>([
   ["resnet", [3, 16, 16], "discrimination"],
 ])("the discriminator of %s on %o sees a batch by %s, which no penalty on each sample's slope can", async (model, shape, minibatch) => {
   const pool = images(shape, [0, 1], 16);
-  const options = { model, minibatch, width: 8, batch: 8, loss: "non-saturating", key: seedKey(0) } as const;
+  const width = model === "pacgan" ? {} : { width: 8 };
+  const options = { model, minibatch, ...width, batch: 8, loss: "non-saturating", key: seedKey(0) } as const;
   const each = trainGan(recipe(pool, options), pool, { steps: 1, threads: 1 });
   let next = await each.next();
   while (!next.done) {
     for (const [name, v] of Object.entries(next.value.metrics)) expect(Number.isFinite(v), name).toBe(true);
     next = await each.next();
   }
-  expect(() => recipe(pool, { ...options, norm: "none", regularisers: [r1()] })).toThrow(/one with minibatch/);
+  const plain = shape.length === 3 ? ({ norm: "none" } as const) : {};
+  expect(() => recipe(pool, { ...options, ...plain, regularisers: [r1()] })).toThrow(/one with minibatch/);
 });
 
 test("AC-GAN: the discriminator says the class itself, and the generator learns to be told", async () => {
@@ -113,6 +128,7 @@ test("AC-GAN: the discriminator says the class itself, and the generator learns 
 });
 
 test.each<[NetworkName, readonly number[]]>([
+  ["plane", [2]],
   ["dcgan", [1, 8, 8]],
   ["resnet", [3, 16, 16]],
   ["r3gan", [1, 28, 28]],
@@ -145,4 +161,85 @@ test.each<[NetworkName, readonly number[]]>([
   expect(() => recipe({ ...pool, classes: 1 }, { model, conditional: true, key: seedKey(0) })).toThrow(/labelled data of two classes/);
   expect(() => recipe({ ...pool, classes: 0 }, { model, conditional: true, key: seedKey(0) })).toThrow(/which has no labels/);
   await expect(trainGan(gan, { ...pool, classes: 0 }, { steps: 1 }).next()).rejects.toThrow(/for this conditional game, got .* no labels/);
+});
+
+test.each<[NetworkName, Partial<RecipeOptions>, RegExp]>([
+  ["maxout2014", { conditional: true }, /networks that know --conditional: plane, small, dcgan, resnet, r3gan, got maxout2014; choose one/],
+  ["pacgan", { width: 8 }, /that know --width: .*, got pacgan/],
+  ["plane", { norm: "spectral" }, /that know --norm: small, dcgan, resnet, got plane/],
+  ["r3gan", { norm: "batch" }, /that know --norm: .*, got r3gan/],
+  ["maxout2014", { minibatch: "stddev" }, /that know --minibatch: .*, got maxout2014/],
+  ["resnet", { norm: "batch" }, /spectral norm or none in the discriminator of resnet, got batch normalisation/],
+])("%s refuses what it would not look at: %o", (model, options, says) => {
+  const pool = { ...images([1, 16, 16], [0, 1], 4), classes: 3 };
+  expect(() => recipe(pool, { model, ...options, key: seedKey(0) })).toThrow(says);
+});
+
+test("a loss that the recipe has anyway leaves its penalties as they are; another takes its own", () => {
+  const pool = images([2], [0, 1], 4);
+  const names = (options: Partial<RecipeOptions>) => recipe(pool, { ...options, key: seedKey(0) }).regularisers.map((r) => r.name);
+  expect(names({})).toEqual(["r1", "r2"]);
+  expect(names({ loss: "relativistic-paired" })).toEqual(["r1", "r2"]);
+  expect(names({ loss: "hinge" })).toEqual([]);
+  expect(names({ loss: "wasserstein-gp" })).toEqual(["gp"]);
+});
+
+test("under spectral norm what tells a discriminator the class is bounded as well", () => {
+  const pool = { ...images([1, 16, 16], [0, 1], 4), classes: 3 };
+  const buffers = (options: Partial<RecipeOptions>) =>
+    Object.keys(recipe(pool, { model: "resnet", width: 8, conditional: true, ...options, key: seedKey(0) }).discriminator.buffers);
+  expect(buffers({}).some((name) => name.endsWith("embedding.u"))).toBe(true);
+  expect(buffers({ regularisers: [auxiliaryClassifier()] }).some((name) => name.endsWith("classes.weight.u"))).toBe(true);
+  expect(buffers({ norm: "none" })).toEqual([]);
+});
+
+test("units do not matter: the game of points in others is the same game, and what it makes is in them", async () => {
+  const n = 64;
+  const plain = uniform(seedKey(1), 2 * n, -1, 1);
+  // corners, so that both fill their range
+  plain.set([-1, -1, 1, 1]);
+  const played = async (f: (v: number, k: number) => number, pack: number) => {
+    const data = dataset({
+      name: "points",
+      x: tensor(
+        plain.map((v, i) => f(v, i % 2)),
+        [n, 2],
+      ),
+    });
+    const pool = { ...poolOf(data), units: unitsOf(data) };
+    const gan = recipe(pool, { width: 8, batch: 8, pack, key: seedKey(0) });
+    const each = trainGan(gan, pool, { steps: 5, threads: 1 });
+    const losses: number[] = [];
+    let next = await each.next();
+    for (; !next.done; next = await each.next())
+      losses.push(next.value.metrics["discriminator/loss"]!, next.value.metrics["discriminator/r1"]!);
+    const { generator, discriminator } = next.value;
+    const made = await answersOf(generator, drawLatent(gan, 6, seedKey(2)), { threads: 1 });
+    return { losses, made: numbers(made), judged: Array.from(await judgeOf(discriminator, pack, { threads: 1 })(made)) };
+  };
+  for (const pack of [1, 2]) {
+    const [one, other] = [await played((v) => v, pack), await played((v, k) => (k === 0 ? 5_000 + 1_000 * v : v / 1_000), pack)];
+    for (const [i, v] of one.losses.entries()) expect(other.losses[i]).toBeCloseTo(v, 3);
+    for (const [i, v] of one.made.entries())
+      expect(i % 2 === 0 ? (other.made[i]! - 5_000) / 1_000 : other.made[i]! * 1_000).toBeCloseTo(v, 3);
+    for (const [i, v] of one.judged.entries()) expect(other.judged[i]).toBeCloseTo(v, 2);
+  }
+});
+
+test("WGAN-GP weighs its penalty as its authors do: 10, and 0.1 for points", async () => {
+  const first = async (shape: readonly number[], own: Partial<RecipeOptions>) => {
+    const pool = images(shape, [0, 1], 16);
+    const each = trainGan(recipe(pool, { loss: "wasserstein-gp", width: 8, batch: 8, ...own, key: seedKey(0) }), pool, {
+      steps: 1,
+      threads: 1,
+    });
+    const { value } = await each.next();
+    await each.return(undefined as never);
+    return (value as GanProgress).metrics["discriminator/gp"];
+  };
+  for (const [shape, weight] of [
+    [[2], 0.1],
+    [[1, 8, 8], 10],
+  ] as const)
+    expect(await first(shape, {})).toBe(await first(shape, { regularisers: [gradientPenalty(weight)] }));
 });

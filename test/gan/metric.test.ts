@@ -1,19 +1,22 @@
 /** Metrics beside numpy and scipy (test/golden/gan.py), and what each must say of samples whose truth is known. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { fold, normal, rows, seedKey, type Tensor, uniform } from "../../src/base/index.ts";
-import { gather, grid, loadData, type Mixture, ring, stackedMnist } from "../../src/data/index.ts";
+import { fold, normal, rows, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
+import { dataset, gather, grid, loadData, loadPools, type Mixture, poolOf, ring, stackedMnist, unitsOf } from "../../src/data/index.ts";
 import {
   accuracyOf,
   calibration,
   cells,
   digits,
+  evaluateGan,
   frechet,
   kernelDistance,
   memorisation,
   neighbourhood,
   parzen,
+  recipe,
   rmseToOptimal,
+  sourceOf,
   stacked,
   trainSyntheticTestReal,
   twoSample,
@@ -138,7 +141,7 @@ test("copies are told from fresh samples", async () => {
   const train = gaussian(2_000, 8, 1);
   const copied = { ...rows(train, 0, 500), data: rows(train, 0, 500).data.map((v) => v + 1e-3) };
   const found = await memorisation(train, gaussian(1_000, 8, 2), copied, run);
-  expect(found.copies).toBe(1);
+  expect([found.copies, found.training]).toEqual([1, 2_000]);
   expect([...found.index.subarray(0, 5)]).toEqual([0, 1, 2, 3, 4]);
   const fresh = await memorisation(train, gaussian(1_000, 8, 2), gaussian(1_000, 8, 3), run);
   expect(fresh.copies).toBeLessThan(0.03);
@@ -182,4 +185,40 @@ test("distances of close points are not lost in rounding", async () => {
     const { squared } = await nearest(at(d, 1e-4), at(d, 0), run);
     expect(Math.sqrt(squared[0]! / d)).toBeCloseTo(1e-4, 6);
   }
+});
+
+test("a discriminator of packs is not asked about single points", async () => {
+  const pools = await loadPools("ring8", { limit: 1_000 });
+  const oddsOf = (pack: number) => {
+    const gan = recipe(pools.train, { pack, key: seedKey(0) });
+    const network = (layer: typeof gan.generator) => ({ layer, weights: { ...layer.params, ...layer.buffers }, classes: null });
+    return sourceOf(gan, { generator: network(gan.generator), discriminator: network(gan.discriminator) }).judge!.logOdds;
+  };
+  expect([oddsOf(1), oddsOf(2)]).toEqual(["shifted", false]);
+});
+
+test("vectors in units of their own are compared number by number", async () => {
+  const n = 1_000;
+  // what is generated is wrong in the small number alone
+  const of = (seed: number, small: number) => {
+    const u = uniform(seedKey(seed), 2 * n);
+    return tensor(
+      u.map((v, i) => (i % 2 === 0 ? 1e4 * v : small * v)),
+      [n, 2],
+    );
+  };
+  const pool = (seed: number) => {
+    const data = dataset({ name: `table ${seed}`, x: of(seed, 1e-3) });
+    return { ...poolOf(data), units: unitsOf(data) };
+  };
+  const source = {
+    classes: null,
+    judge: null,
+    sample: async (m: number, seed: number) => ({ x: rows(of(seed + 10, 1e-5), 0, m), labels: null }),
+  };
+  const r = await evaluateGan(source, { train: pool(1), test: pool(2), mixture: null }, { ...run, n: 400 });
+  expect(r.coverage).toBeLessThan(0.4 * r.floor.coverage);
+  expect(r.extractor.name).toBe("the numbers themselves, each over its range");
+  expect(r.freshDiscriminatorAccuracy).toBeGreaterThan(0.9);
+  expect([r.kidFloor, r.frechetFloor]).toEqual([expect.any(Number), expect.any(Number)]);
 });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { full, numbers, seedKey, type Tensor, tensor } from "../../src/base/index.ts";
 import { type Gan, game, ganStep, objectives, type Regulariser, r1, r2, regularisers } from "../../src/gan/index.ts";
-import { dense } from "../../src/nn/index.ts";
+import { batchNorm, dense, sequential } from "../../src/nn/index.ts";
 import { constant, sgd } from "../../src/optim/index.ts";
 
 const B = 4;
@@ -198,6 +198,33 @@ describe("a batch in parts", () => {
     for (const key of Object.keys(whole.metrics)) expect(parts.metrics[key], key).toBeCloseTo(whole.metrics[key]!, 5);
     for (const key of ["g", "d", "c"] as const) expect(parts.now[key]).toBeCloseTo(whole.now[key], 6);
   });
+  test.each(["alternating", "simultaneous"] as const)(
+    "%s: the same step, of a generator that normalises over the batch",
+    async (updates) => {
+      const shared = { generator: sequential(dense(1, { init: () => scalar(at.g) }), batchNorm())([1], seedKey(0)), updates } as const;
+      const options = { ...shared, objective: objectives["relativistic-paired"](), regularisers: [r1(2), r2(1)] };
+      const whole = await stepped(players(options));
+      const parts = await stepped(players({ ...options, microBatch: 2 }));
+      expect([...whole.state.keys()].some((name) => /generator\/buffer/.test(name))).toBe(true);
+      for (const [name, v] of whole.state) expect(parts.state.get(name), name).toBeCloseTo(v, 6);
+    },
+  );
+});
+
+test.each([
+  ["hinge", 0],
+  ["least-squares", 0.5],
+  ["relativistic-paired", mean([mean(logits(at, real)), mean(logits(at, fakes(at.g)))])],
+] as const)("%s: what watches real samples is told how far above the line they are", async (name, line) => {
+  const told: Regulariser = {
+    name: "told",
+    watch: ({ e, keep }, margin) => keep("sum", full([], 0)).set(e.ReduceSum(margin, null, { keepdims: 0 })),
+  };
+  const { metrics } = await stepped(players({ objective: objectives[name](), regularisers: [told] }));
+  expect(metrics["told/sum"]).toBeCloseTo(
+    logits(at, real).reduce((sum, v) => sum + v - line, 0),
+    5,
+  );
 });
 
 test("the average of the generator's weights forgets its start fast, then slowly", async () => {
@@ -219,6 +246,11 @@ describe("contradictions are refused", () => {
     ["a batch that packs do not divide", { pack: 3 }, /multiple of the packing 3, got 4; take 3/],
     ["a micro-batch that does not divide", { microBatch: 3 }, /micro-batch that divides the batch 4/],
     ["parts of what is no sum", { microBatch: 2, objective: objectives["relativistic-average"]() }, /relativistic-average/],
+    ...(["ada", "lecam", "features", "path", "topk", "dragan"] as const).map((name): [string, Partial<Gan>, RegExp] => [
+      `parts of a batch that ${name} looks at as a whole`,
+      { microBatch: 2, regularisers: [regularisers[name]()] },
+      new RegExp(`take each sample for itself.*got ${name};`),
+    ]),
     ["no batch", { batch: 0 }, /whole batch ≥ 1, got 0/],
     [
       "a penalty on each sample's gradient through coupled samples",

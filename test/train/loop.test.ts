@@ -84,6 +84,16 @@ test("killed before its first checkpoint, a run begins anew, and its metrics too
   expect(steps.filter((s) => s === 0).length).toBe(1);
 });
 
+test("a checkpoint is not ahead of the metrics: who is killed after it has lost none", async () => {
+  const folder = join(root, "ahead");
+  const perEpoch = Math.floor(data.train.y.length / 50);
+  const seen: number[] = [];
+  const onEpoch = () => seen.push(readFileSync(join(folder, "metrics.jsonl"), "utf8").trimEnd().split("\n").length);
+  await train({ folder, epochs: 2, onEpoch });
+  // of each epoch its steps, and what was measured after it
+  expect(seen).toEqual([perEpoch + 1, 2 * perEpoch + 2]);
+});
+
 test("a torn lock is somebody's", async () => {
   const folder = join(root, "locked");
   mkdirSync(folder);

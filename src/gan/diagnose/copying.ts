@@ -11,7 +11,7 @@ export const copying: Rule = {
   title: "The generator repeats its training data",
   mend: "bring more data, or augment what both networks see (--penalty ada or diffaugment); do not ship the samples as new",
   find({ report }) {
-    if (!report) return unseen("training broke off");
+    if (!report) return unseen("nothing was measured");
     const { copies, generated, heldOut } = report.memorisation;
     return seen(
       copies > MANY && generated < NEAR * heldOut,

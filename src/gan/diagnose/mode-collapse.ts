@@ -12,22 +12,25 @@ export const modeCollapse: Rule = {
   name: "mode-collapse",
   title: "The generator makes only some of the data's kinds",
   mend: "take a relativistic objective with R1 and R2 (--loss relativistic-paired --penalty r1=1,r2=1), pack samples (--pack 2), or unroll the discriminator",
-  find({ report, looks }) {
-    const spread = looks.at(-1)?.spread;
-    if (!report) return unseen("training broke off");
-    const { modes, modesOf, coverage, floor, classHistogram } = report;
+  find({ report, looks, floor }) {
+    const last = looks.at(-1);
+    const spread = last?.spread;
+    const end = report ?? last;
+    if (!end) return unseen("nothing was measured");
+    const { coverage } = end;
+    const real = (report?.floor ?? floor).coverage;
+    const { modes, modesOf, classHistogram } = report ?? { modes: null, modesOf: null, classHistogram: null };
     const gone = classHistogram?.filter((s) => s < GONE / classHistogram.length).length ?? 0;
     const signs = [
       modes !== null && modes < MODES * modesOf! && `${modes} of ${modesOf} modes`,
-      coverage < COVERED * floor.coverage &&
-        `${percent(coverage)} of the data's neighbourhoods have a generated sample, where real ones reach ${percent(floor.coverage)}`,
+      coverage < COVERED * real &&
+        `${percent(coverage)} of the data's neighbourhoods have a generated sample, where real ones reach ${percent(real)}`,
       spread !== undefined && spread < SPREAD && `two generated samples are ${figure(spread)} times as far apart as two real ones`,
       gone > 0 && `${gone} of ${classHistogram!.length} classes are as good as gone`,
     ].filter((s) => s !== false);
     return seen(
       signs.length > 0,
-      signs.join("; ") ||
-        `coverage ${percent(coverage)} of ${percent(floor.coverage)}${modes === null ? "" : `, ${modes} of ${modesOf} modes`}`,
+      signs.join("; ") || `coverage ${percent(coverage)} of ${percent(real)}${modes === null ? "" : `, ${modes} of ${modesOf} modes`}`,
     );
   },
 };

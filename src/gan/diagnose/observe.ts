@@ -1,8 +1,9 @@
 /** What is noted of a game at each look: a few numbers on fixed noise, cheap enough to take often, that tell a collapse while it happens. */
-import { fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
+import { fail, fold, permutation, seedKey, type Tensor } from "../../base/index.ts";
 import { gather, type Pools } from "../../data/index.ts";
 import type { RunOptions } from "../../run/index.ts";
 import type { Gan } from "../gan.ts";
+import { comparable } from "../metric/comparable.ts";
 import { nearest } from "../metric/distances.ts";
 import { accuracyOf } from "../metric/evaluate.ts";
 import { extractorFor, neighbourhood } from "../metric/index.ts";
@@ -89,13 +90,21 @@ export async function observer(
   { seed = 0, memory = inMemory(), ...run }: RunOptions & { seed?: number; memory?: Memory } = {},
 ): Promise<Observer> {
   const extractor = await extractorFor(train.shape, `${train.provenance.source}`, run);
+  const featuresOf = async (x: Numbers) => (await extractor.answers(comparable(x, train))).features;
   const key = fold(seedKey(seed), "observe");
   const held = test.size < FEW ? train : test;
   const n = Math.min(SAMPLES, held.size - (held.size % gan.pack), train.size);
+  if (n < 2)
+    fail({
+      code: "data-few",
+      expected: `at least ${Math.max(2, gan.pack)} samples to learn from`,
+      got: `${train.size} of ${train.name}, beside ${test.size} held out`,
+      mend: "bring more samples, or raise the limit",
+    });
   const k = Math.max(1, Math.min(NEIGHBOURS, n - 1));
   const { x: real, labels } = gather(held, permutation(fold(key, "test"), held.size).subarray(0, n));
-  const ofReal = (await extractor.answers(real)).features;
-  const twin = (await extractor.answers(gather(train, permutation(fold(key, "train"), train.size).subarray(0, n)).x)).features;
+  const ofReal = await featuresOf(real);
+  const twin = await featuresOf(gather(train, permutation(fold(key, "train"), train.size).subarray(0, n)).x);
   const { precision, coverage } = await neighbourhood(ofReal, twin, { k, ...run });
   const latent = drawLatent(gan, n, fold(key, "latent"));
   const anchors: Numbers = {
@@ -114,7 +123,7 @@ export async function observer(
     floor: { precision, coverage },
     async observe({ step, generator, discriminator }) {
       const fake = await answersOf(generator, latent, run);
-      const { features } = await extractor.answers(fake);
+      const features = await featuresOf(fake);
       const before = await memory.recall(step);
       const [shares, old] = [await sharesOf(features), before && (await sharesOf(before))];
       const near = await neighbourhood(ofReal, features, { k, ...run });

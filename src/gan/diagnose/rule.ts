@@ -18,7 +18,7 @@ export interface Course {
   readonly floor: Floor;
   /** Losses at each look, where they are known. */
   readonly losses: readonly { readonly generator: number; readonly discriminator: number }[];
-  /** The measures of the end; null where training broke off. */
+  /** The measures of the end; null where training broke off, or too little was held out: then the last look tells. */
   readonly report: GanReport | null;
   /** What became infinite or NaN, if something did. */
   readonly blame: string | null;

@@ -7,12 +7,13 @@ export const unfinished: Rule = {
   name: "unfinished",
   title: "Most samples are not like the data",
   mend: "train longer (more --steps), or choose a larger network (--width)",
-  find({ report }) {
-    if (!report) return unseen("training broke off");
-    const { precision, floor, freshDiscriminatorAccuracy } = report;
+  find({ report, looks, floor }) {
+    const end = report ?? looks.at(-1);
+    if (!end) return unseen("nothing was measured");
+    const real = (report?.floor ?? floor).precision;
     return seen(
-      precision < LIKE * floor.precision,
-      `${percent(precision)} of the samples lie among the data, where ${percent(floor.precision)} of real ones do; a fresh discriminator tells ${percent(freshDiscriminatorAccuracy)}`,
+      end.precision < LIKE * real,
+      `${percent(end.precision)} of the samples lie among the data, where ${percent(real)} of real ones do${report ? `; a fresh discriminator tells ${percent(report.freshDiscriminatorAccuracy)}` : ""}`,
     );
   },
 };

@@ -1,9 +1,9 @@
 /** All that can be measured of a generator: what `gan-eval` prints, and what a run ends with. */
-import { fail, fold, permutation, rows, seedKey, type Tensor } from "../../base/index.ts";
+import { fail, fold, permutation, rows, seedKey, size, type Tensor } from "../../base/index.ts";
 import { gather, type Pool, type Pools } from "../../data/index.ts";
 import type { RunOptions } from "../../run/index.ts";
 import type { Objective } from "../objective/index.ts";
-import { flat } from "./distances.ts";
+import { comparing } from "./comparable.ts";
 import { type Extractor, extractorFor } from "./extractor.ts";
 import { frechet } from "./frechet.ts";
 import { kernelDistance } from "./kernel-distance.ts";
@@ -53,6 +53,8 @@ export interface GanReport {
   readonly modes: number | null;
   readonly modesOf: number | null;
   readonly highQuality: number | null;
+  /** Of the held-out samples. */
+  readonly highQualityFloor: number | null;
   readonly reverseKl: number | null;
   readonly rmseToOptimal: number | null;
   readonly discriminatorAccuracy: number | null;
@@ -62,6 +64,8 @@ export interface GanReport {
   /** The same between the held-out samples and as many training ones: what a perfect generator would have. */
   readonly frechetFloor: number | null;
   readonly kid: number | null;
+  /** As `frechetFloor`. */
+  readonly kidFloor: number | null;
   readonly precision: number;
   readonly recall: number;
   readonly density: number;
@@ -70,6 +74,8 @@ export interface GanReport {
   readonly floor: { readonly precision: number; readonly recall: number; readonly density: number; readonly coverage: number };
   readonly neighbours: number;
   readonly parzen: Parzen | null;
+  /** The same of as many training samples, if there are so many, in the place of generated ones. */
+  readonly parzenFloor: Parzen | null;
   /** Share of each class, by the extractor, among generated samples; null where it tells none, or too many to list. */
   readonly classHistogram: readonly number[] | null;
   readonly memorisation: Omit<Memorisation, "index">;
@@ -82,11 +88,15 @@ export const FEWEST = 100;
 const TIMES = { modes: 2, density: 200, classes: 5.2, synthetic: 4 } as const;
 /** Samples whose classes are counted at a time. */
 const PART = 1_000;
+/** Samples for each class, at least, of which even even shares would miss some otherwise. */
+const EACH = 10;
 /** Training images that the Parzen windows' width is chosen on. */
 const VALIDATION = 1_000;
+/** Parzen windows of the protocol: with more the figure is higher. */
+const MOST_WINDOWS = 10_000;
 
-/** Training samples that copies are looked for among. */
-const TRAINING = 20_000;
+/** Training samples that copies are looked for among, and their numbers at most. */
+const TRAINING = { samples: 20_000, values: 2 ** 27 } as const;
 /** Features beyond which a covariance says nothing of so few samples. */
 const MOST_FEATURES = 512;
 /** Classes beyond which shares are not listed. */
@@ -97,9 +107,11 @@ const some = (pool: Pool, n: number, seed: number): { x: Numbers; labels: Int32A
 
 /**
  * Measure a generator against data it was not shown: `pools.test`. Every figure is of `n` generated samples, and says beside it what as many training samples would get.
+ * Vectors in units of their own are compared with each number brought to [−1, 1].
  * @throws metric-few
  */
-export async function evaluateGan(source: Source, pools: Pools, options: EvaluateOptions = {}): Promise<GanReport> {
+export async function evaluateGan(given: Source, data: Pools, options: EvaluateOptions = {}): Promise<GanReport> {
+  const { source, pools } = options.extractor ? { source: given, pools: data } : comparing(given, data);
   const { seed = 0, signal, onProgress = () => {}, device, threads } = options;
   const run: RunOptions = { ...(device && { device }), ...(threads && { threads }) };
   const { train, test, mixture } = pools;
@@ -136,11 +148,17 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
           frechet: frechet(ofReal.features, ofFake.features),
           frechetFloor: frechet(ofReal.features, ofTwin.features),
           kid: await kernelDistance(ofReal.features, ofFake.features, run),
+          kidFloor: await kernelDistance(ofReal.features, ofTwin.features, run),
         }
-      : { frechet: null, frechetFloor: null, kid: null };
+      : { frechet: null, frechetFloor: null, kid: null, kidFloor: null };
     stage("copies");
-    const { index: _i, ...copies } = await memorisation(some(train, TRAINING, seed).x, real.x, fake, run);
-    const parzens = mayParzen(train) ? await parzenOf(source, pools, n, seed, run, stage) : null;
+    const { index: _i, ...copies } = await memorisation(
+      some(train, Math.min(TRAINING.samples, Math.floor(TRAINING.values / size(train.shape))), seed).x,
+      real.x,
+      fake,
+      run,
+    );
+    const parzens = mayParzen(train) ? await parzenOf(source, pools, n, seed, run, stage) : { parzen: null, parzenFloor: null };
     stage("a fresh discriminator");
     const fresh = await twoSample(real.x, fake, { seed, ...run });
     const modes = await modesOf(source, pools, extractor, n, seed);
@@ -155,7 +173,7 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
       n,
       data: train.provenance,
       seed,
-      extractor: { name: extractor.name, sha256: extractor.sha256 },
+      extractor: { name: source === given ? extractor.name : `${extractor.name}, each over its range`, sha256: extractor.sha256 },
       real: { n: real.labels.length, split: test.name },
       ...modes,
       rmseToOptimal: rmse,
@@ -175,7 +193,7 @@ export async function evaluateGan(source: Source, pools: Pools, options: Evaluat
       coverage: near.coverage,
       floor,
       neighbours: near.k,
-      parzen: parzens,
+      ...parzens,
       classHistogram: shares(ofFake.classes, extractor.classes),
       memorisation: copies,
       trainSyntheticTestReal: useful,
@@ -202,31 +220,37 @@ async function parzenOf(
   seed: number,
   run: RunOptions,
   stage: (what: string) => void,
-): Promise<Parzen> {
+): Promise<Pick<GanReport, "parzen" | "parzenFloor">> {
   stage("Parzen windows");
-  const { x } = await source.sample(TIMES.modes * n, seed);
-  const validation = some(train, VALIDATION, seed + 1).x;
+  const samples = Math.min(TIMES.modes * n, MOST_WINDOWS);
+  const { x } = await source.sample(samples, seed);
+  // disjoint: a window on an image itself would be infinitely narrow
+  const both = some(train, VALIDATION + samples, seed + 1).x;
+  const width = Math.min(VALIDATION, Math.max(both.shape[0]! - samples, both.shape[0]! >> 1));
+  const [validation, real] = [rows(both, 0, width), rows(both, width, both.shape[0]!)];
   const whole = gather(
     test,
     Uint32Array.from({ length: test.size }, (_, i) => i),
   ).x;
-  return parzen(flat(x), validation, whole, run);
+  return { parzen: await parzen(x, validation, whole, run), parzenFloor: await parzen(real, validation, whole, run) };
 }
 
-async function modesOf(source: Source, { mixture, train }: Pools, extractor: Extractor, n: number, seed: number) {
+async function modesOf(source: Source, { mixture, train, test }: Pools, extractor: Extractor, n: number, seed: number) {
   if (mixture) {
     const found = countModes((await source.sample(TIMES.modes * n, seed)).x.data, mixture);
-    return { modes: found.modes, modesOf: found.of, highQuality: found.highQuality, reverseKl: found.reverseKl };
+    const { highQuality: highQualityFloor } = countModes(some(test, TIMES.modes * n, seed).x.data, mixture);
+    return { modes: found.modes, modesOf: found.of, highQuality: found.highQuality, highQualityFloor, reverseKl: found.reverseKl };
   }
   const of = extractor.classes;
-  if (of === 0 || of !== train.classes) return { modes: null, modesOf: null, highQuality: null, reverseKl: null };
+  const none = { highQuality: null, highQualityFloor: null };
+  if (of === 0 || of !== train.classes) return { modes: null, modesOf: null, ...none, reverseKl: null };
   // classes are modes: of stacked digits every number of three digits
   const counts = new Array<number>(of).fill(0);
-  for (let drawn = 0; drawn < TIMES.classes * n; drawn += PART) {
+  for (let drawn = 0; drawn < Math.max(TIMES.classes * n, EACH * of); drawn += PART) {
     const { x } = await source.sample(PART, seed + 1 + drawn);
     for (const c of (await extractor.answers(x)).classes!) counts[c]!++;
   }
-  return { modes: counts.filter((c) => c > 0).length, modesOf: of, highQuality: null, reverseKl: klFromUniform(counts) };
+  return { modes: counts.filter((c) => c > 0).length, modesOf: of, ...none, reverseKl: klFromUniform(counts) };
 }
 
 async function usefulness(

@@ -12,6 +12,8 @@ export interface Memorisation {
   readonly heldOut: number;
   /** Share of generated samples nearer to a training one than all but the nearest percent of the held-out ones are. */
   readonly copies: number;
+  /** Training samples that were looked at. */
+  readonly training: number;
   /** Of each generated sample, the nearest training one. */
   readonly index: Int32Array;
 }
@@ -32,6 +34,7 @@ export async function memorisation(train: Numbers, heldOut: Numbers, fake: Numbe
     generated: quantile(made, 0.5),
     heldOut: quantile(held, 0.5),
     copies: made.filter((d) => d < near).length / made.length,
+    training: t.shape[0]!,
     index: found.index,
   };
 }

@@ -16,5 +16,10 @@ export const sourceOf = (
     const x = await answersOf(networks.generator, drawLatent(gan, n, fold(seedKey(seed), "evaluate")), run);
     return { x, labels: gan.classes === null ? null : Int32Array.from(classesInTurn(n, gan.classes).data, Number) };
   },
-  judge: { threshold: gan.objective.threshold, logOdds: gan.objective.logOdds, logits: judgeOf(networks.discriminator, gan.pack, run) },
+  judge: {
+    threshold: gan.objective.threshold,
+    // of packs, whose logits are not of points
+    logOdds: gan.pack === 1 && gan.objective.logOdds,
+    logits: judgeOf(networks.discriminator, gan.pack, run),
+  },
 });

@@ -58,7 +58,7 @@ export const dcgan: NetworkMaker = (shape, { classes, minibatch, auxiliary, norm
       flatten(),
       marked("features"),
       ...together(minibatch),
-      classes === null ? restrained(dense(1, { init, bias: zeroBias })) : conditionalHead(classes, { auxiliary }),
+      classes === null ? restrained(dense(1, { init, bias: zeroBias })) : conditionalHead(classes, { auxiliary, norm }),
     ),
     bounds: [-1, 1],
   };

@@ -9,15 +9,18 @@ import {
   postprocessed,
   preprocessed,
   projection,
+  spectralNorm,
 } from "../../nn/index.ts";
 import { type Latent, packedShape } from "../gan.ts";
 
 /** How a discriminator keeps its layers in bounds: `batch` couples samples, which penalties on each sample's gradient do not allow. */
 export type DiscriminatorNorm = "batch" | "spectral" | "none";
 
-/** The end of a conditional discriminator, of features [d]. */
-export const conditionalHead = (classes: number, { auxiliary: says }: Pick<NetworkOptions, "auxiliary">): LayerSpec =>
-  says ? auxiliary(classes) : projection(classes);
+/** The end of a conditional discriminator, of features [d]; under spectral norm what tells the class is so as well (Miyato & Koyama 2018). */
+export function conditionalHead(classes: number, { auxiliary: says, norm }: Pick<NetworkOptions, "auxiliary" | "norm">): LayerSpec {
+  const head = says ? auxiliary(classes) : projection(classes);
+  return norm === "spectral" ? spectralNorm(head, ["weight", says ? "classes.weight" : "embedding"]) : head;
+}
 
 /** What a discriminator may see of how samples of a batch differ, beside its features. */
 export type Minibatch = "stddev" | "discrimination";

@@ -1,11 +1,22 @@
 import { size } from "../../base/index.ts";
-import { dense, flatten, leakyRelu, marked, relu, reshape, sequential } from "../../nn/index.ts";
-import { type NetworkMaker, together } from "./networks.ts";
+import { classEmbedding, dense, flatten, leakyRelu, marked, relu, reshape, sequential } from "../../nn/index.ts";
+import { conditionalHead, type NetworkMaker, together } from "./networks.ts";
 
-/** A 2-128-128 pair for points of the plane (or any small vectors), of plain layers: the size toy mixtures are learnt with. */
-export const plane: NetworkMaker = (shape, { width = 128, minibatch }) => ({
+/**
+ * A 2-128-128 pair for points of the plane (or any small vectors), of plain layers: the size toy mixtures are learnt with. Conditional: an embedding beside z, a projection
+ * discriminator.
+ */
+export const plane: NetworkMaker = (shape, { classes, width = 128, minibatch, auxiliary }) => ({
   latent: { size: 2, draw: { kind: "normal" } },
-  generator: sequential(dense(width), relu(), dense(width), relu(), dense(size(shape)), reshape(...shape)),
+  generator: sequential(
+    ...(classes === null ? [] : [classEmbedding(classes, 16)]),
+    dense(width),
+    relu(),
+    dense(width),
+    relu(),
+    dense(size(shape)),
+    reshape(...shape),
+  ),
   discriminator: sequential(
     flatten(),
     dense(width),
@@ -14,7 +25,7 @@ export const plane: NetworkMaker = (shape, { width = 128, minibatch }) => ({
     leakyRelu(0.2),
     marked("features"),
     ...together(minibatch),
-    dense(1),
+    classes === null ? dense(1) : conditionalHead(classes, { auxiliary }),
   ),
   bounds: [-1, 1],
 });

@@ -1,3 +1,4 @@
+import { fail } from "../../base/index.ts";
 import {
   averagePool,
   batchNorm,
@@ -25,6 +26,13 @@ import { conditionalHead, type NetworkMaker, pyramid, together } from "./network
  */
 export const sngan: NetworkMaker = (shape, { classes, minibatch, auxiliary, norm = "spectral", width = 64 }) => {
   const { channels, base, halvings } = pyramid("resnet", shape);
+  if (norm === "batch")
+    fail({
+      code: "gan-network",
+      expected: "spectral norm or none in the discriminator of resnet",
+      got: "batch normalisation",
+      mend: "choose one of those, or dcgan",
+    });
   const options = { init: glorotUniform, bias: zeroBias };
   const restrained = (spec: LayerSpec) => (norm === "spectral" ? spectralNorm(spec) : spec);
   const three = (out: number) => conv(out, 3, { ...options, pad: 1 });
@@ -55,7 +63,7 @@ export const sngan: NetworkMaker = (shape, { classes, minibatch, auxiliary, norm
       globalSum(),
       marked("features"),
       ...together(minibatch),
-      classes === null ? restrained(dense(1, options)) : conditionalHead(classes, { auxiliary }),
+      classes === null ? restrained(dense(1, options)) : conditionalHead(classes, { auxiliary, norm }),
     ),
     bounds: [-1, 1],
   };

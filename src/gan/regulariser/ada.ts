@@ -13,7 +13,7 @@ export interface AdaOptions {
 
 /**
  * Adaptive augmentation: each change is made with probability p, which rises while the discriminator is surer of real samples than it should be, as it is once it learns
- * them by heart. Karras et al. 2020, arXiv:2006.06676, §3.1: p moves by the sign of E sign(D(x)) − target.
+ * them by heart. Karras et al. 2020, arXiv:2006.06676, §3.1: p moves by the sign of E sign(D(x)) − target, D(x) counted from the line between real and generated samples.
  */
 export const ada = ({
   target = 0.6,
@@ -21,6 +21,7 @@ export const ada = ({
   which = ["flip", "translation", "brightness", "saturation", "contrast", "cutout"],
 }: AdaOptions = {}): Regulariser => ({
   name: "ada",
+  perBatch: true,
   view({ e, draw, keep }, x) {
     const p = keep("p", full([], 0)).value;
     const gate = () => {

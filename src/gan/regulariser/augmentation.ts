@@ -30,8 +30,8 @@ const indices = (e: Emit, n: number, shape: readonly number[]): Value =>
 
 const picture = (e: Emit, x: Value): Value => e.ReduceMean(x, e.ints([1, 2, 3]), { keepdims: 1 });
 
-/** x + b, b up to ±½. */
-export const brightness: Augmentation = (play, x, gate) => play.e.Add(x, play.e.Mul(gate, perPicture(play, x, -0.5, 0.5)));
+/** x + b, b up to ±¼ of pixels in [0, 1]: the papers' ±½ of [−1, 1]. */
+export const brightness: Augmentation = (play, x, gate) => play.e.Add(x, play.e.Mul(gate, perPicture(play, x, -0.25, 0.25)));
 
 /** Away from each picture's mean by a factor from ½ to 1½. */
 export const contrast: Augmentation = (play, x, gate) => {

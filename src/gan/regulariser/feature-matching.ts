@@ -5,6 +5,7 @@ import type { Regulariser } from "./regulariser.ts";
 /** ‖E f(x) − E f(G(z))‖² for the generator, f the discriminator's features. Salimans et al. 2016, arXiv:1606.03498, §3.1. */
 export const featureMatching = (weight = 1): Regulariser => ({
   name: "features",
+  perBatch: true,
   generator({ e, features, real, fake }) {
     const [ofReal, ofFake] = [features(real), features(fake)];
     if (!ofReal || !ofFake)

@@ -79,6 +79,8 @@ export const dragan = (weight = 10): Regulariser => {
   return {
     name: "dragan",
     perSample: true,
+    // the deviation of the batch
+    perBatch: true,
     discriminator(play) {
       const { e, real, draw } = play;
       const centred = e.Sub(real, mean(e, real));

@@ -32,6 +32,10 @@ export const regularisers = {
 
 export type RegulariserName = keyof typeof regularisers;
 
+/** How many numbers each may be given. */
+export const regulariserNumbers = (name: RegulariserName): 0 | 1 | 2 =>
+  name === "diffaugment" ? 0 : name === "r1" || name === "r2" ? 2 : 1;
+
 export type { AdaOptions } from "./ada.ts";
 export { type Augmentation, type AugmentationName, augmentations } from "./augmentation.ts";
 export type { Regulariser } from "./regulariser.ts";

@@ -9,6 +9,7 @@ import type { Regulariser } from "./regulariser.ts";
  */
 export const lecam = (weight = 0.3, decay = 0.99): Regulariser => ({
   name: "lecam",
+  perBatch: true,
   discriminator({ e, critic, real, fake, keep }) {
     const [onReal, onFake] = [critic(real), critic(fake)];
     const [ofReal, ofFake] = [keep("real", full([], 0)), keep("fake", full([], 0))];

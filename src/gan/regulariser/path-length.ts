@@ -11,6 +11,7 @@ import type { Regulariser } from "./regulariser.ts";
  */
 export const pathLength = (weight = 2, decay = 0.99): Regulariser => ({
   name: "path",
+  perBatch: true,
   generator({ e, fake, latent, draw, keep }) {
     const [n, ...rest] = fake.type.shape as [number, ...number[]];
     const y = e.Mul(draw({ kind: "normal" }, fake.type.shape), e.scalar(1 / Math.sqrt(size(rest)), fake));

@@ -10,7 +10,7 @@ export interface Regulariser {
   generator?(play: Play): Value;
   /** What the discriminator is shown in place of samples [N, …], real and generated alike. */
   view?(play: Pick<Play, "e" | "draw" | "keep" | "progress">, x: Value): Value;
-  /** Told of the discriminator's logits of real samples as they are shown: [M, 1]. */
+  /** Told by how much the discriminator's logits of real samples lie above the line between real and generated ones: [M, 1]. */
   watch?(play: Pick<Play, "e" | "keep">, real: Value): void;
   /** A weight of the discriminator after its update. */
   project?(e: Emit, weight: Value): Value;
@@ -18,4 +18,6 @@ export interface Regulariser {
   chosen?(play: Pick<Play, "e" | "progress">, fake: Value): Value;
   /** It takes the gradient of each sample for itself: no layer of the discriminator may couple samples of a batch. */
   readonly perSample?: boolean;
+  /** It looks at a batch as a whole, or remembers something from batch to batch: parts of a batch do not add up to it. */
+  readonly perBatch?: boolean;
 }

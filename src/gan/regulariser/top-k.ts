@@ -11,6 +11,7 @@ export const topK = (least = 0.5): Regulariser => {
     fail({ code: "penalty-weight", expected: "a least share of top-k in (0, 1]", got: `${least}`, mend: "0.5 is the paper's" });
   return {
     name: "topk",
+    perBatch: true,
     chosen({ e, progress }, fake) {
       const m = fake.type.shape[0]!;
       // how many lie above each one: its rank, from 0
