@@ -11,6 +11,8 @@ import type { Regulariser } from "./regulariser/index.ts";
 export interface Part extends Play {
   /** The generator's pass behind `fake`. */
   readonly made: Applied;
+  /** Who judges. */
+  readonly d: Bound;
 }
 
 /** One round between two players: their samples, in as many parts as gradients are taken of. */
@@ -18,6 +20,8 @@ export interface Round {
   readonly plays: readonly Part[];
   /** What the discriminator's buffers become. */
   readonly buffers: ReadonlyMap<string, Value>;
+  /** Samples of all parts, where a generator that couples them made them at once; null where each part's are its own. */
+  readonly together: Value | null;
 }
 
 export class Arena {
@@ -78,7 +82,7 @@ export class Arena {
         : apply(e, generator, g, latent, { training: true, classes: own, draw });
       return this.#play({ d, real: rows(real), fake: this.#seen(made.output), latent, classes: own, draw, made, buffers });
     });
-    return { plays, buffers };
+    return { plays, buffers, together: together?.output ?? null };
   }
 
   /**
@@ -127,7 +131,14 @@ export class Arena {
       progress: this.progress,
       classes,
       made,
+      d,
     };
+  }
+
+  /** The same part, not begun before `gate` [] is known, which is 0: so that what an earlier one needed is free by then. */
+  after(part: Part, gate: Value): Part {
+    const [real, fake] = [part.real, part.fake].map((v) => this.e.Add(v, gate)) as [Value, Value];
+    return this.#play({ ...part, real, fake });
   }
 
   /** The same samples before another discriminator. */

@@ -3,10 +3,11 @@ import type { Tensor } from "../base/index.ts";
 import { type Emit, input, order, type Value } from "../graph/index.ts";
 import { type Bound, bind, type Layer, mean, type Noise } from "../nn/index.ts";
 import { applyTransform, initialSlots, type Transform } from "../optim/index.ts";
-import { gradOf, remap } from "../pass/index.ts";
+import { remap } from "../pass/index.ts";
 import { compileStep, type RunOptions, STRIDE, type State, type StepProgram, TRAINING } from "../run/index.ts";
-import { Arena, type Round } from "./arena.ts";
+import { Arena, type Part, type Round } from "./arena.ts";
 import type { Gan } from "./gan.ts";
+import { inTurn, throughParts } from "./parts.ts";
 import type { Play } from "./play.ts";
 
 /** Nodes of a step beyond which several steps are not unrolled into one run: it would take longer to compile, and the state's copy is little beside the rest. */
@@ -75,22 +76,42 @@ class Step {
     for (const [k, real] of reals.entries()) {
       const z = this.#arena.draw(latent.draw, [batch, latent.size]);
       round = this.#arena.round(g.bound, d.bound, real, z, labels[k]);
-      d = this.#moveDiscriminator(d, round, true);
+      const moved = this.#moveDiscriminator(d, round, true);
+      d = moved.standing;
+      round = { ...round, plays: moved.plays };
     }
-    const last = { real: reals.at(-1)!, round: round! };
+    const last = round!;
     // what the generator is judged by: the discriminator of this moment, of the next, or of some moves ahead
     let judge = updates === "simultaneous" ? first.discriminator : d;
-    let plays = last.round.plays;
+    let plays = last.plays;
+    const anew = judge !== first.discriminator || critics > 1 || this.#gan.unroll > 0;
     if (judge !== first.discriminator || critics > 1) plays = plays.map((play) => this.#arena.judgedBy(play, judge.bound));
     for (let k = 0; k < this.#gan.unroll; k++) {
-      judge = this.#moveDiscriminator(judge, { plays, buffers: new Map() }, false);
+      judge = this.#moveDiscriminator(judge, { plays, buffers: new Map(), together: null }, false).standing;
       plays = plays.map((play) => this.#arena.judgedBy(play, judge.bound));
     }
-    const losses = plays.map((play) => this.#generatorLoss(play));
-    g = this.#move("generator", generator, g, losses, plays.at(-1)!.made.updates);
+    const losses: Value[] = [];
+    const lossOf = (i: number, gate: Value | null): Value => {
+      // what was judged before is not judged again
+      losses.push(this.#generatorLoss(gate && anew ? this.#arena.after(plays[i]!, gate) : plays[i]!));
+      return losses.at(-1)!;
+    };
+    const joint = this.#gan.unroll === 0 ? last.together : null;
+    const gradients = (scale?: Value) =>
+      joint
+        ? throughParts(
+            this.e,
+            joint,
+            plays.map((play) => play.made.output),
+            [...g.bound.params.values()],
+            lossOf,
+            scale,
+          )
+        : inTurn(this.e, plays.length, [...g.bound.params.values()], lossOf, scale);
+    g = this.#move("generator", generator, g, gradients, plays.at(-1)!.made.updates);
     this.#metrics.set("generator/loss", this.#arena.mean(losses));
-    const judgedFake = last.round.plays.map((p) => p.critic(p.fake));
-    const judgedReal = last.round.plays.map((p) => p.critic(p.real));
+    const judgedFake = last.plays.map((p) => p.critic(p.fake));
+    const judgedReal = last.plays.map((p) => p.critic(p.real));
     this.#accuracies(judgedReal, judgedFake);
 
     const state: (State & { readonly name: string })[] = [
@@ -144,23 +165,25 @@ class Step {
     return loss;
   }
 
-  #moveDiscriminator(d: Standing, { plays, buffers }: Round, counted: boolean): Standing {
+  /** Also the parts as they were played. */
+  #moveDiscriminator(d: Standing, { plays, buffers }: Round, counted: boolean): { readonly standing: Standing; readonly plays: Part[] } {
     const { discriminator, regularisers } = this.#gan;
     const extras = new Map<string, Value[]>();
-    const losses = plays.map((play) => this.#discriminatorLoss(play, counted, extras));
+    const [played, losses]: [Part[], Value[]] = [[], []];
+    const lossOf = (i: number, gate: Value | null): Value => {
+      played.push(gate ? this.#arena.after(plays[i]!, gate) : plays[i]!);
+      losses.push(this.#discriminatorLoss(played.at(-1)!, counted, extras));
+      return losses.at(-1)!;
+    };
+    const gradients = (scale?: Value) => inTurn(this.e, plays.length, [...d.bound.params.values()], lossOf, scale);
+    const moved = this.#move("discriminator", discriminator, d, gradients, buffers);
     if (counted) {
       this.#metrics.set("discriminator/loss", this.#arena.mean(losses));
       for (const [name, parts] of extras) this.#metrics.set(name, this.#arena.mean(parts));
     }
-    const moved = this.#move("discriminator", discriminator, d, losses, buffers);
     const project = (v: Value) => regularisers.reduce((w, r) => r.project?.(this.e, w) ?? w, v);
-    return {
-      slots: moved.slots,
-      bound: {
-        params: new Map([...moved.bound.params].map(([name, v]) => [name, project(v)])),
-        buffers: moved.bound.buffers,
-      },
-    };
+    const params = new Map([...moved.bound.params].map(([name, v]) => [name, project(v)]));
+    return { standing: { slots: moved.slots, bound: { params, buffers: moved.bound.buffers } }, plays: played };
   }
 
   #generatorLoss(play: Play): Value {
@@ -182,20 +205,15 @@ class Step {
     return loss;
   }
 
-  /** Parameters and slots after a step along the mean gradient of `losses`. */
+  /** Parameters and slots after a step along the gradients. */
   #move(
     who: "generator" | "discriminator",
     layer: Layer,
     from: Standing,
-    losses: readonly Value[],
+    gradients: (scale?: Value) => readonly Value[],
     buffers: ReadonlyMap<string, Value>,
   ): Standing {
     const { e } = this;
-    const params = [...from.bound.params.values()];
-    const gradients = (scale?: Value): readonly Value[] => {
-      const parts = losses.map((loss) => gradOf(e, loss, params, this.#share(loss, losses.length, scale)));
-      return parts.reduce((a, b) => a.map((v, i) => e.Add(v, b[i]!)));
-    };
     const next = applyTransform(e, this.#gan.optimisers[who].transform, from.bound.params, gradients, from.slots, this.#rates[who]);
     return {
       bound: {
@@ -204,12 +222,6 @@ class Step {
       },
       slots: new Map([...from.slots].map(([n, v]) => [n, next.state.get(n) ?? v])),
     };
-  }
-
-  /** What a gradient starts from: scale/parts, or nothing where that is 1. */
-  #share(loss: Value, parts: number, scale: Value | undefined): Value | undefined {
-    if (parts === 1) return scale;
-    return scale ? this.e.Mul(scale, this.e.scalar(1 / parts, scale)) : this.e.scalar(1 / parts, loss);
   }
 
   /** The threshold between real and generated samples; without one, the middle between the two kinds' means. */

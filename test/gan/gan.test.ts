@@ -243,3 +243,9 @@ test("WGAN-GP weighs its penalty as its authors do: 10, and 0.1 for points", asy
   ] as const)
     expect(await first(shape, {})).toBe(await first(shape, { regularisers: [gradientPenalty(weight)] }));
 });
+
+test("pictures with their channels last are told of", () => {
+  const pool = images([16, 16, 3], [0, 1], 4);
+  expect(() => recipe(pool, { key: seedKey(0) })).toThrow(/got \[16,16,3\]; put their channels first/);
+  expect(() => recipe(images([1, 20, 16], [0, 1], 4), { key: seedKey(0) })).toThrow(/got \[1,20,16\]; resize them/);
+});

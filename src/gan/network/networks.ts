@@ -89,7 +89,10 @@ export function pyramid(network: string, shape: Shape): { readonly channels: num
       code: "gan-resolution",
       expected: `square pictures for ${network}, of 8, 16, 32, 64 or 128 pixels a side (or another 4…7 · 2ᵏ up to 128, as 28)`,
       got: `[${shape}]`,
-      mend: "resize them (a folder's by --resolution 32), or choose networks for vectors",
+      mend:
+        width === 1 || width === 3
+          ? "put their channels first: x.transpose(0, 3, 1, 2)"
+          : "resize them (a folder's by --resolution 32), or choose networks for vectors",
     });
   return { channels, base, halvings };
 }
