@@ -18,6 +18,7 @@ export default defineConfig({
     // onnxruntime's threads and vitest's would fight over the same cores
     pool: "forks",
     maxWorkers: 2,
+    env: { COUNTERFOIL_THREADS: "1" },
     reporters: process.env.CI ? ["default", "./scripts/plain-summary.ts"] : ["default"],
   },
 });

@@ -5,7 +5,7 @@ import { DEVICES, type Device, type RunOptions } from "../run/index.ts";
 
 export const runArgs = {
   device: { type: "string", description: `where to run: ${DEVICES.join(", ")}`, default: "cpu" },
-  threads: { type: "string", description: "threads (default: all cores)" },
+  threads: { type: "string", description: "threads (default: COUNTERFOIL_THREADS, or all cores)" },
   seed: { type: "string", description: "seed of everything random", default: "0" },
 } as const satisfies ArgsDef;
 

@@ -70,7 +70,16 @@ async function loadBest(device: Device): Promise<Runtime> {
   return loadWasm();
 }
 
+/** Where nobody says how many: so many as COUNTERFOIL_THREADS has it, or all cores. */
+function threadsOf(asked = process.env.COUNTERFOIL_THREADS): number {
+  if (asked === undefined) return availableParallelism();
+  const threads = Number(asked);
+  if (!Number.isInteger(threads) || threads < 1)
+    fail({ code: "threads", expected: "a whole number ≥ 1 in COUNTERFOIL_THREADS", got: `“${asked}”`, mend: "correct it, or unset it" });
+  return threads;
+}
+
 export const runtimes: RuntimeLoader = {
   load: (device) => (device === "wasm" ? loadWasm() : loadBest(device)),
-  cores: availableParallelism(),
+  cores: threadsOf(),
 };
