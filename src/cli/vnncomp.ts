@@ -44,8 +44,8 @@ const command = defineCommand({
     ...jsonArg,
   },
   async run({ args }) {
-    const jobs = maybeNumber("jobs", args.jobs, { least: 1, whole: true }) ?? cores;
-    const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? Math.max(1, Math.floor(cores / jobs));
+    const jobs = maybeNumber("jobs", args.jobs, { least: 1, whole: true }) ?? cores();
+    const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? Math.max(1, Math.floor(cores() / jobs));
     const limit = maybeNumber("limit-seconds", args["limit-seconds"], { above: 0 });
     const instances = (await instancesOf(args.folder)).filter(({ model, property }) => `${model},${property}`.includes(args.only ?? ""));
     const truths = args.truth === undefined ? new Map<string, string>() : await truthsOf(args.truth, basename(args.folder));

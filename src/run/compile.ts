@@ -56,7 +56,7 @@ export async function open(
   options: RunOptions = {},
   more: Pick<ort.InferenceSession.SessionOptions, "extra"> = {},
 ): Promise<Session> {
-  const { device = "cpu", threads = runtimes.cores, optimize = "all" } = options;
+  const { device = "cpu", threads = runtimes.cores(), optimize = "all" } = options;
   if (!Number.isInteger(threads) || threads < 1)
     fail({ code: "threads", expected: "a whole number of threads ≥ 1", got: `${threads}`, mend: "pass --threads 1 or more" });
   const runtime = await runtimes.load(device);

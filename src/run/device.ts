@@ -22,5 +22,5 @@ export interface RuntimeLoader {
   /** The runtime for a device; loaded on first use. */
   load(device: Device): Promise<Runtime>;
   /** Threads to use unless told otherwise. */
-  readonly cores: number;
+  cores(): number;
 }

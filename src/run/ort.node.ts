@@ -71,7 +71,8 @@ async function loadBest(device: Device): Promise<Runtime> {
 }
 
 /** Where nobody says how many: so many as COUNTERFOIL_THREADS has it, or all cores. */
-function threadsOf(asked = process.env.COUNTERFOIL_THREADS): number {
+function threadsOf(): number {
+  const asked = process.env.COUNTERFOIL_THREADS;
   if (asked === undefined) return availableParallelism();
   const threads = Number(asked);
   if (!Number.isInteger(threads) || threads < 1)
@@ -81,5 +82,5 @@ function threadsOf(asked = process.env.COUNTERFOIL_THREADS): number {
 
 export const runtimes: RuntimeLoader = {
   load: (device) => (device === "wasm" ? loadWasm() : loadBest(device)),
-  cores: threadsOf(),
+  cores: threadsOf,
 };

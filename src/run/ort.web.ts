@@ -34,5 +34,5 @@ export const runtimes: RuntimeLoader = {
     web ??= import("onnxruntime-web/webgpu").then((ort) => wasmRuntime(ort));
     return web;
   },
-  cores: globalThis.navigator?.hardwareConcurrency ?? 1,
+  cores: () => globalThis.navigator?.hardwareConcurrency ?? 1,
 };

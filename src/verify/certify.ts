@@ -138,7 +138,7 @@ async function proofs(
   prover: Prover,
   claim: Omit<Claim, "epsilon">,
   attacked: readonly (BallVerdict | null)[],
-  { epsilons, method = "crown", timeout = 10, threads = cores, seed, signal }: CertifyEachOptions,
+  { epsilons, method = "crown", timeout = 10, threads = cores(), seed, signal }: CertifyEachOptions,
 ): Promise<Pick<SampleCertificates, "at" | "unstable">> {
   const at: (BallVerdict | null)[] = [...attacked];
   let unstable: SampleCertificates["unstable"] = null;

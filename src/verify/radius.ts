@@ -86,7 +86,7 @@ async function bisect(
   claim: Omit<Claim, "epsilon">,
   found: Omit<Reached, "certified">,
   tolerance: number,
-  { method = "crown", timeout = 10, threads = cores, seed, signal }: RadiusOptions,
+  { method = "crown", timeout = 10, threads = cores(), seed, signal }: RadiusOptions,
 ): Promise<Reached> {
   let { attacked, turnedTo } = found;
   const isProven = async (epsilon: number): Promise<boolean> => {

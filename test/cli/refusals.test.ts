@@ -147,6 +147,11 @@ describe("refusals", () => {
     expect(err).toMatch(/^counterfoil: .*\n$/);
     expect(err).toMatch(says);
   });
+  test("also reach the environment", async () => {
+    const result = await counterfoil(["inspect", "good.onnx"], { cwd: dir, env: { COUNTERFOIL_THREADS: "many" } });
+    expect(sentence(result)).toMatch(/whole number ≥ 1 in COUNTERFOIL_THREADS, got “many”/);
+    expect(result.code).toBe(2);
+  });
 });
 
 test("nothing of the user's was touched", () => {

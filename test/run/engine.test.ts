@@ -1,4 +1,5 @@
 /** The same programs on native onnxruntime and on WebAssembly. */
+import { availableParallelism } from "node:os";
 import { describe, expect, test } from "vitest";
 import { attack, linf, pgd } from "../../src/attack/index.ts";
 import { CounterfoilError, full, numbers, seedKey, type Tensor, tensor, uniform } from "../../src/base/index.ts";
@@ -9,7 +10,7 @@ import { classifier, inferenceGraph } from "../../src/nn/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { adam } from "../../src/optim/index.ts";
 import { builder } from "../../src/pass/index.ts";
-import { compile, compileStep, evaluate, openFile, STRIDE } from "../../src/run/index.ts";
+import { compile, compileStep, cores, evaluate, openFile, STRIDE } from "../../src/run/index.ts";
 import { classifierStep } from "../../src/train/index.ts";
 
 const DEVICES = ["cpu", "wasm"] as const;
@@ -110,6 +111,22 @@ test.each(["webgpu", "cuda"] as const)("%s, where it is not, is refused with wha
   expect(error).toBeInstanceOf(CounterfoilError);
   expect(error.message).toMatch(new RegExp(device));
   expect(error.mend).toMatch(/device|install/);
+});
+
+test("threads are as many as the environment says, where nobody else does", () => {
+  const before = process.env.COUNTERFOIL_THREADS;
+  try {
+    process.env.COUNTERFOIL_THREADS = "3";
+    expect(cores()).toBe(3);
+    for (const wrong of ["0", "2.5", "many", ""]) {
+      process.env.COUNTERFOIL_THREADS = wrong;
+      expect(cores).toThrow(/a whole number ≥ 1 in COUNTERFOIL_THREADS/);
+    }
+    delete process.env.COUNTERFOIL_THREADS;
+    expect(cores()).toBe(availableParallelism());
+  } finally {
+    process.env.COUNTERFOIL_THREADS = before;
+  }
 });
 
 test("threads must be whole and positive", async () => {
