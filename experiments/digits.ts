@@ -14,7 +14,7 @@ import { evaluateGan, type GanReport, recipe, type Source, sourceOf, trainGan } 
 import { mean, measured, table } from "./rows.ts";
 
 const STEPS = 4_000;
-const SEEDS = 3;
+const SEEDS = 2;
 const N = 10_000;
 const run = { threads: 1 } as const;
 const KINDS = ["counterfoil, the default recipe", "PyTorch, DCGAN", "counterfoil, conditional"] as const;
