@@ -27,7 +27,7 @@ const command = defineCommand({
     timeout: { type: "string", description: "seconds (default: no limit)" },
     memory: { type: "string", description: "MiB for the network, and as many for what is open in the search", default: "2048" },
     split: { type: "string", description: "input or rectifier (default: chosen from the network)" },
-    threads: { type: "string", description: "threads that search (default: all cores)" },
+    threads: { type: "string", description: "threads that search (default: COUNTERFOIL_THREADS, or all cores)" },
     semantics: {
       type: "string",
       description: "of what unsat speaks: real (exact arithmetic) or float32 (as onnxruntime computes)",
