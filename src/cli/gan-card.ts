@@ -30,7 +30,7 @@ tags: [gan, onnx, counterfoil]
 ---
 # A generator of ${data.name}
 
-Makes samples [${data.shape.join(", ")}] with values in [${data.range.join(", ")}] of ${gan.latent.draw.kind} noise [${gan.latent.size}]${gan.classes === null ? "" : ` and a class from 0 to ${gan.classes - 1}`}. It invents; nothing it shows happened.
+Makes samples [${data.shape.join(", ")}] with values in [${data.range.join(", ")}] of ${gan.latent.draw.kind} noise [${gan.latent.size}]${gan.classes === null ? "" : ` and a class from 0 to ${gan.classes - 1}${data.classNames ? ` (${data.classNames.slice(0, 20).join(", ")}${data.classNames.length > 20 ? ", …" : ""})` : ""}`}. It invents; nothing it shows happened.
 
 ## Files
 

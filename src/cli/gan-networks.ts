@@ -24,11 +24,11 @@ export async function saveNetworks(
   folder: string,
   gan: Gan,
   { generator, discriminator }: { readonly generator: Network; readonly discriminator: Network },
-  { range }: Pick<Pool, "range">,
+  pool: Pick<Pool, "range" | "classNames">,
   data: string,
   split: Split,
 ): Promise<Uint8Array> {
-  const bytes = write({ ...generatorGraph(generator), metadata: generatorMetadata(gan, range, data, split) });
+  const bytes = write({ ...generatorGraph(generator), metadata: generatorMetadata(gan, pool, data, split) });
   if (!finite(generator) || !finite(discriminator)) return bytes;
   await host.writeFile(`${folder}/generator.onnx`, bytes);
   await host.writeFile(

@@ -66,7 +66,8 @@ export function summary(r: GanReport): string {
     r.frechet !== null && `Fréchet distance ${r.frechet.toPrecision(3)} (real ${r.frechetFloor!.toPrecision(2)}; ${r.extractor.name})`,
     `precision ${percent(r.precision)} (real ${percent(r.floor.precision)}), coverage ${percent(r.coverage)} (real ${percent(r.floor.coverage)})`,
     `a fresh discriminator tells ${percent(r.freshDiscriminatorAccuracy)}`,
-    r.trainSyntheticTestReal !== null && `a classifier of its samples has ${percent(r.trainSyntheticTestReal)} of real ones right`,
+    r.trainSyntheticTestReal !== null &&
+      `a classifier of its samples has ${percent(r.trainSyntheticTestReal)} of real ones right (one of as many real samples ${percent(r.trainSyntheticTestRealFloor!)})`,
   ];
   return `${parts.filter((p) => p !== false).join(", ")}; n = ${r.n}`;
 }

@@ -15,6 +15,7 @@ import {
   sourceOf,
   trainGan,
 } from "../gan/index.ts";
+import { lastState } from "../train/index.ts";
 import { card } from "./gan-card.ts";
 import { gameArgs, gameConfig, gameOptions } from "./gan-game.ts";
 import { saveNetworks } from "./gan-networks.ts";
@@ -41,6 +42,7 @@ const command = defineCommand({
     every: { type: "string", description: "steps between samples, and between checkpoints" },
     out: { type: "string", description: "run folder: generator, samples, metrics, checkpoints", default: "runs/gan" },
     resume: { type: "string", description: "go on in this run folder, or in that of --out" },
+    from: { type: "string", description: "begin with the state of this run folder's last checkpoint: at a lower rate, or after its end" },
     samples: { type: "string", description: "samples drawn at each look (default: 100 pictures, 1000 points)" },
     measure: { type: "string", description: "samples that the result is measured on; 0: none", default: "5000" },
     limit: { type: "string", description: "use only so many samples" },
@@ -74,6 +76,7 @@ const command = defineCommand({
     const steps = whole("steps") ?? (train.shape.length === 3 ? 4_000 : 10_000);
     const gan = recipe(train, { key: seedKey(seed), steps, ...options });
     const folder = args.resume ?? args.out;
+    const from = args.from === undefined ? undefined : await lastState(args.from, say);
     const latent = drawLatent(gan, samples, fold(seedKey(seed), "samples"));
     const watch = await observer(gan, pools, { seed, memory: memoryIn(folder), ...run });
     const pace = every ?? everyOf(gan, train);
@@ -100,12 +103,14 @@ const command = defineCommand({
         seed,
         folder,
         resume: args.resume !== undefined,
+        ...(from && { from }),
         config: {
           command: "gan",
           data: args.data,
           limit: args.limit ?? null,
           resolution: args.resolution ?? null,
           ...gameConfig(args, gan),
+          ...(from && { from: args.from }),
           steps,
           every: pace,
           samples,
@@ -178,9 +183,15 @@ const command = defineCommand({
           got: "an interruption after its end",
           mend: `measure it with --resume ${folder}`,
         });
+      if (!(error instanceof CounterfoilError)) throw error;
       // what there is to see of a run that was cut short
-      if (error instanceof CounterfoilError && /^(interrupted|diverged)$/.test(error.code)) await film(folder);
-      throw error;
+      if (/^(interrupted|diverged)$/.test(error.code)) await film(folder);
+      const onward: Readonly<Record<string, string>> = {
+        diverged: `; a new run begins there with --from ${folder}, for example at a lower --rate`,
+        "run-differs": `, which may begin where this one is: --from ${folder}`,
+      };
+      const { code, expected, got, mend } = error;
+      throw onward[code] ? new CounterfoilError({ code, expected, got, mend: `${mend}${onward[code]}`, cause: error }) : error;
     } finally {
       bar.stop();
       await watch.release();

@@ -4,7 +4,7 @@ import { fail, rows, type Tensor } from "../base/index.ts";
 import { writeNpz } from "../data/index.ts";
 import { type GeneratorFile, loadGenerator } from "../gan/index.ts";
 import { imageGrid } from "../report/index.ts";
-import { jsonArg, maybeNumber, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
+import { jsonArg, number, rangeOf, runArgs, runOptions, seedOf, withExamples } from "./options.ts";
 import { printJson, say } from "./output.ts";
 import { apart, writable } from "./writable.ts";
 
@@ -17,7 +17,7 @@ const command = defineCommand({
     n: { type: "string", description: "how many", default: "64" },
     out: { type: "string", alias: "o", description: "grid.png, samples.npz, or a folder for a picture of each", required: true },
     truncation: { type: "string", description: "factor of the latent vectors, from 0 (the mean sample) to 1", default: "1" },
-    class: { type: "string", description: "of a conditional generator: this class only (default: all in turn)" },
+    class: { type: "string", description: "of a conditional generator: this class only, by number or name (default: all in turn)" },
     range: { type: "string", description: "values that are black and white, as 0,1 (default: as the file says)" },
     ...runArgs,
     ...jsonArg,
@@ -30,7 +30,7 @@ const command = defineCommand({
     apart(args.out, args.generator);
     const generator = await loadGenerator(args.generator, run);
     try {
-      const labels = labelsOf(generator, n, maybeNumber("class", args.class, { least: 0, whole: true }));
+      const labels = labelsOf(generator, n, args.class);
       const range = args.range === undefined ? generator.range : rangeOf(args.range);
       const save = await saver(args.out, generator, range);
       const x = await generator.sample(generator.draw(n, seed, truncation), labels);
@@ -44,7 +44,8 @@ const command = defineCommand({
           n,
           seed,
           truncation,
-          class: args.class === undefined ? null : Number(args.class),
+          class: args.class === undefined ? null : Number(labels!.data[0]),
+          ...(generator.classNames && { classNames: generator.classNames }),
           latent: { size: generator.latent.size, ...generator.latent.draw },
           shape: x.shape,
           out: args.out,
@@ -58,9 +59,9 @@ const command = defineCommand({
   },
 });
 
-function labelsOf({ classes, path }: GeneratorFile, n: number, wanted: number | undefined): Tensor<"int64"> | undefined {
+function labelsOf({ classes, classNames, path }: GeneratorFile, n: number, asked: string | undefined): Tensor<"int64"> | undefined {
   if (classes === null) {
-    if (wanted !== undefined)
+    if (asked !== undefined)
       fail({
         code: "generator-class",
         expected: "a conditional generator, to ask for a class",
@@ -69,15 +70,22 @@ function labelsOf({ classes, path }: GeneratorFile, n: number, wanted: number | 
       });
     return undefined;
   }
-  if (wanted !== undefined && wanted >= classes)
-    fail({ code: "generator-class", expected: `a class from 0 to ${classes - 1}`, got: `${wanted}`, mend: "choose one of those" });
+  const named = classNames?.indexOf(asked!) ?? -1;
+  const wanted = named >= 0 ? named : asked === undefined ? undefined : /^\d+$/.test(asked) ? Number(asked) : Number.NaN;
+  if (wanted !== undefined && !(wanted < classes))
+    fail({
+      code: "generator-class",
+      expected: `a class from 0 to ${classes - 1}${classNames ? `, or a name: ${classNames.slice(0, 10).join(", ")}` : ""}`,
+      got: asked!,
+      mend: "choose one of those",
+    });
   return { dtype: "int64", shape: [n], data: BigInt64Array.from({ length: n }, (_, i) => BigInt(wanted ?? i % classes)) };
 }
 
 type Save = (x: Numbers, labels: Tensor<"int64"> | undefined) => Promise<void>;
 
 /** How to save to `out`; refused before anything is drawn. */
-async function saver(out: string, { shape }: GeneratorFile, range: readonly [number, number]): Promise<Save> {
+async function saver(out: string, { shape, classNames }: GeneratorFile, range: readonly [number, number]): Promise<Save> {
   if (/\.npz$/i.test(out)) {
     await writable(out);
     return (x, labels) => host.writeFile(out, writeNpz({ x, ...(labels && { y: labels }) }));
@@ -96,9 +104,11 @@ async function saver(out: string, { shape }: GeneratorFile, range: readonly [num
   if (/\.\w{2,4}$/.test(out) || (await host.kind(out)) === "file")
     fail({ code: "option-out", expected: "--out FILE.png, FILE.npz, or a folder", got: out, mend: "give such a name" });
   await writable(`${out}/picture.png`);
+  const folders = classNames?.map((name) => name.replace(/[^\w.-]+/g, "_"));
   return async (x, labels) => {
     for (let i = 0; i < x.shape[0]!; i++) {
-      const place = labels ? `${out}/${labels.data[i]}` : out;
+      const k = labels && Number(labels.data[i]);
+      const place = k === undefined ? out : `${out}/${folders?.[k] ?? k}`;
       await host.writeFile(`${place}/${String(i).padStart(6, "0")}.png`, await host.encodePng(imageGrid(rows(x, i, i + 1), { range })));
     }
   };

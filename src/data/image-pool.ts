@@ -3,7 +3,7 @@ import { host } from "#host";
 import { CounterfoilError, fail, fold, type Pixels, seedKey } from "../base/index.ts";
 import { anyFolder, CHUNK, hashOf, type Listed, naming, readPicture } from "./pictures.ts";
 import { isGrey, writePlanes } from "./pixels.ts";
-import type { Pool } from "./pool.ts";
+import { named, type Pool } from "./pool.ts";
 import { checkedLimit, stratified } from "./split.ts";
 
 /** Sides of the squares. */
@@ -100,6 +100,7 @@ export async function imagePool(path: string, options: ImagePoolOptions = {}): P
     shape: [channels, side, side],
     range: [0, 1],
     classes: classes.length,
+    ...named(classes),
     provenance: {
       source: root,
       n: read.length,

@@ -14,11 +14,17 @@ export interface Pool {
   readonly units?: DataUnits | null;
   /** 0 where samples have no classes. */
   readonly classes: number;
+  /** Names of the classes, where they have any but their numbers. */
+  readonly classNames?: readonly string[];
   readonly provenance: Readonly<Record<string, string | number>>;
   /** Write sample `i` to `out`. */
   write(i: number, out: Float32Array): void;
   label(i: number): number;
 }
+
+/** Of classes that are called otherwise than by their numbers. */
+export const named = (classes: readonly string[]): Pick<Pool, "classNames"> =>
+  classes.some((name, k) => name !== `${k}`) ? { classNames: classes } : {};
 
 /** Samples `indices` of a pool, [n, …], with their labels. */
 export function gather(pool: Pool, indices: ArrayLike<number>): { readonly x: Tensor<"float32">; readonly labels: Int32Array } {
@@ -40,6 +46,7 @@ export function poolOf({ name, x, y, classes, inputShape, range, provenance }: D
     shape: inputShape,
     range,
     classes: classes.length,
+    ...named(classes),
     provenance,
     write: (i, out) => out.set(x.data.subarray(i * width, (i + 1) * width)),
     label: (i) => y[i]!,

@@ -42,6 +42,8 @@ export interface Gan {
   readonly classes: number | null;
   /** Samples whose gradients are taken at a time, and added up; default all of a batch. */
   readonly microBatch: number;
+  /** Steps that the rates are made for, where they fall to the end; null: they do not know of an end. */
+  readonly length: number | null;
   /** What the networks and all penalties see data in; null: as they are. */
   readonly units: DataUnits | null;
 }
@@ -67,6 +69,7 @@ export function game(given: Needed & Partial<Gan>): Gan {
     ema: null,
     classes: null,
     microBatch: given.batch,
+    length: null,
     units: null,
     ...given,
   };

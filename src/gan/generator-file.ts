@@ -1,12 +1,14 @@
 /** A generator, and its discriminator, as files: what has to be known beside the graph to draw samples, and to be told real from generated. */
 import { z } from "zod";
 import { concatenate, fail, fold, rows, seedKey, sha256, size, type Tensor } from "../base/index.ts";
+import type { Pool } from "../data/index.ts";
 import { input } from "../graph/index.ts";
 import { decode } from "../onnx/index.ts";
 import { type FileProgram, modelFile, openFile, type RunOptions } from "../run/index.ts";
 import { drawNoise } from "../train/index.ts";
 import type { Gan, Latent } from "./gan.ts";
 import type { Source } from "./metric/index.ts";
+import { OPTIMA } from "./objective/index.ts";
 import { classesInTurn } from "./sample.ts";
 
 type Numbers = Tensor<"float32">;
@@ -21,6 +23,7 @@ const generatorFacts = z.object({
     z.object({ kind: z.literal("uniform"), low: z.number(), high: z.number() }),
   ]),
   classes: z.number().int().min(2).nullable(),
+  classNames: z.array(z.string()).optional(),
   range: z.tuple([z.number(), z.number()]),
   data: z.string(),
   split: z.object({ seed: z.number(), limit: z.number().nullable() }).optional(),
@@ -28,7 +31,7 @@ const generatorFacts = z.object({
 const discriminatorFacts = z.object({
   pack: z.number().int().min(1),
   threshold: z.number().nullable(),
-  logOdds: z.union([z.boolean(), z.literal("shifted")]),
+  optimum: z.enum(OPTIMA).nullable().default(null),
 });
 
 /** How the data were parted into what was learnt from and what was held out. */
@@ -40,14 +43,16 @@ export interface Split {
 /** To write into generator.onnx. */
 export const generatorMetadata = (
   { latent, classes }: Gan,
-  range: readonly [number, number],
+  { range, classNames }: Pick<Pool, "range" | "classNames">,
   data: string,
   split?: Split,
-): Record<string, string> => ({ [GENERATOR]: JSON.stringify({ latent: latent.draw, classes, range, data, split }) });
+): Record<string, string> => ({
+  [GENERATOR]: JSON.stringify({ latent: latent.draw, classes, ...(classes !== null && { classNames }), range, data, split }),
+});
 
 /** To write into discriminator.onnx. */
 export const discriminatorMetadata = ({ pack, objective }: Gan): Record<string, string> => ({
-  [DISCRIMINATOR]: JSON.stringify({ pack, threshold: objective.threshold, logOdds: objective.logOdds }),
+  [DISCRIMINATOR]: JSON.stringify({ pack, threshold: objective.threshold, optimum: objective.optimum }),
 });
 
 export interface GeneratorFile {
@@ -56,6 +61,8 @@ export interface GeneratorFile {
   readonly latent: Latent;
   /** Classes of a conditional one; null without. */
   readonly classes: number | null;
+  /** Their names, where they have any but their numbers. */
+  readonly classNames: readonly string[] | null;
   /** Of one sample. */
   readonly shape: readonly number[];
   /** Of the data it learnt from. */
@@ -153,6 +160,7 @@ export async function loadGenerator(path: string, run: RunOptions = {}): Promise
       sha256: await sha256(bytes),
       latent,
       classes: labels ? (facts?.classes ?? null) : null,
+      classNames: (labels && facts?.classNames) ?? null,
       shape: probe.shape.slice(1),
       range: facts?.range ?? [0, 1],
       data: facts?.data ?? null,
@@ -178,7 +186,7 @@ export async function loadDiscriminator(path: string, run: RunOptions = {}) {
   return {
     ...facts,
     // of packs, whose logits are not of points
-    logOdds: pack === 1 && facts.logOdds,
+    optimum: pack === 1 ? facts.optimum : null,
     pack,
     async logits(x: Numbers, labels?: ArrayLike<number>): Promise<ArrayLike<number>> {
       const [n, first, ...rest] = x.shape as [number, number, ...number[]];

@@ -33,6 +33,8 @@ type Setting = Pick<Gan, "optimisers" | "batch"> & Partial<Pick<Gan, "critics" |
 interface Recipe extends Setting {
   readonly loss: LossName;
   readonly regularisers?: readonly Regulariser[];
+  /** Its rates fall to the end of the training. */
+  readonly falls?: boolean;
 }
 
 const both = (transform: Gan["optimisers"]["generator"]["transform"], rate: number | Schedule): Gan["optimisers"] => {
@@ -60,6 +62,7 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
     loss: "relativistic-paired",
     regularisers: [r1(1, 0.1), r2(1, 0.1)],
     optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(2e-3, steps)),
+    falls: true,
     batch: 64,
     ema: 0.999,
   }),
@@ -84,6 +87,7 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
     loss: "relativistic-paired",
     regularisers: [r1(1, 0.1), r2(1, 0.1)],
     optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(2e-4, steps)),
+    falls: true,
     batch: 64,
     ema: 0.999,
   }),
@@ -189,9 +193,10 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" 
   );
   const { generator, discriminator } = options.optimisers ?? own.optimisers;
   const { batch, critics, updates, ema, pack, unroll, microBatch } = options;
+  const { falls = false, ...setting } = own;
   return game({
     ...pair,
-    ...own,
+    ...setting,
     ...(batch && { batch }),
     optimisers: {
       generator: from(generator, options.rate),
@@ -206,6 +211,7 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" 
     objective: objectiveOf(loss, options.smoothing),
     regularisers,
     classes,
+    length: options.optimisers === undefined && falls ? (options.steps ?? null) : null,
     units: data.units ?? null,
   });
 }

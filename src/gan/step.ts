@@ -22,6 +22,8 @@ export interface GanStep {
   readonly names: readonly string[];
   /** Names of what the program puts out, in order. */
   readonly metrics: readonly string[];
+  /** Whether it knows how far the training is: a longer one then takes other steps from the start. */
+  readonly timed: boolean;
   /** The whole step as a graph, for finding where a NaN was born. */
   readonly graph: { readonly inputs: readonly Value[]; readonly outputs: readonly Value[] };
 }
@@ -40,7 +42,8 @@ export async function ganStep(gan: Gan, run: RunOptions = {}, most: number = STR
   const built = new Step(gan).build();
   const { inputs, metrics, state } = built;
   const graph = { inputs: [...inputs, ...state.map((s) => s.value)], outputs: [...metrics.map(([, v]) => v), ...state.map((s) => s.next)] };
-  const stride = order(graph.outputs).length > LARGE ? 1 : most;
+  const nodes = order(graph.outputs);
+  const stride = nodes.length > LARGE ? 1 : most;
   const program = await compileStep({ inputs, outputs: metrics.map(([, v]) => v), state }, { ...TRAINING, stride, ...run });
   return {
     stride,
@@ -48,6 +51,7 @@ export async function ganStep(gan: Gan, run: RunOptions = {}, most: number = STR
     noise: built.noise,
     names: state.map((s) => s.name),
     metrics: metrics.map(([name]) => name),
+    timed: nodes.some((node) => node.inputs.includes(built.progress)),
     graph,
   };
 }
@@ -139,6 +143,7 @@ class Step {
       metrics: names.map((name, i) => [name, outputs[i]!] as const),
       state: state.map((s, i) => ({ ...s, next: outputs[names.length + i]! })),
       noise: this.#arena.noise,
+      progress: this.#arena.progress,
     };
   }
 

@@ -24,6 +24,8 @@ export interface TrainGanOptions extends RunOptions, Pick<LoopOptions, "folder" 
   /** Steps between looks at the samples, and between checkpoints; default `everyOf`: a pass over the data, from 100 to 1,000. */
   readonly every?: number;
   readonly seed?: number;
+  /** State to begin with, of a run of the same networks and optimisers (`lastState`): after a divergence at a lower rate, or to go on after the end. */
+  readonly from?: Readonly<Record<string, Tensor>>;
   /** After so many steps. What it returns joins the metrics. */
   readonly onLook?: (look: Look) => Promise<Readonly<Record<string, number>>>;
 }
@@ -68,6 +70,7 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
   const batch = batches(data, gan.batch, fold(root, "order"));
   // a run shorter than a stride never takes one
   const step = await ganStep(gan, options, steps < STRIDE ? 1 : STRIDE);
+  if (options.from) step.program.load(sameState(step, options.from));
   const { generator: g, discriminator: d } = gan.optimisers;
   const feeds = ({ step: k }: Position): Tensor[] => [
     ...Array.from({ length: gan.critics }, (_, c) => batch(k * gan.critics + c)).flatMap(({ x, labels }) =>
@@ -97,7 +100,13 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
     blame: (at) => firstNonFinite(step, (step.stride === 1 ? at.slice(-1) : at).map(feeds), options),
   };
   try {
-    const each = stepping(trainee, { ...options, epochs: Math.ceil(steps / every), steps });
+    const each = stepping(trainee, {
+      ...options,
+      epochs: Math.ceil(steps / every),
+      steps,
+      // where nothing knows of an end, a longer training begins with the same steps
+      growing: gan.length === null && !step.timed ? ["steps"] : [],
+    });
     try {
       for (;;) {
         const next = await each.next();
@@ -110,6 +119,20 @@ export async function* trainGan(gan: Gan, data: Pool, options: TrainGanOptions):
   } finally {
     await step.program.release();
   }
+}
+
+/** The tensors of `from` in the order of the program; refused where they are of other networks, or other optimisers. */
+function sameState({ names, program }: GanStep, from: Readonly<Record<string, Tensor>>): Tensor[] {
+  const shapes = new Map(program.read().map((t, i) => [names[i]!, `[${t.shape}]`]));
+  const other = [...new Set([...names, ...Object.keys(from)])].find((n) => shapes.get(n) !== (from[n] && `[${from[n].shape}]`));
+  if (other !== undefined)
+    fail({
+      code: "gan-from",
+      expected: `the state of a game of the same networks and optimisers: ${other} ${shapes.get(other) ?? "absent"}`,
+      got: from[other] ? `[${from[other].shape}]` : "none",
+      mend: "give the options of networks, penalties and average that it had; rates, weights of penalties and steps are free",
+    });
+  return names.map((n) => from[n]!);
 }
 
 /** Of samples one after the other. */

@@ -46,6 +46,8 @@ export interface LoopOptions {
   readonly resume?: boolean;
   /** Kept in the folder; a resumed run must have the same. */
   readonly config?: Readonly<Record<string, unknown>>;
+  /** Keys of `config` that a resumed run may have larger: it goes on for longer. */
+  readonly growing?: readonly string[];
   /** Metric of `evaluate` that picks the best checkpoint (larger is better). */
   readonly monitor?: string;
   /** Stop after this many epochs without improvement of the monitor. */
@@ -89,7 +91,12 @@ export async function loop(trainee: Trainee, options: LoopOptions): Promise<Loop
 /** The same, step by step. Whoever stops listening stops the training, and its state is saved as on an interruption. */
 export async function* stepping(trainee: Trainee, options: LoopOptions): AsyncGenerator<Progress, LoopResult> {
   const run = options.folder
-    ? await openRun(options.folder, { config: options.config ?? {}, resume: options.resume ?? false, onWarning: options.onWarning })
+    ? await openRun(options.folder, {
+        config: options.config ?? {},
+        resume: options.resume ?? false,
+        growing: options.growing,
+        onWarning: options.onWarning,
+      })
     : null;
   try {
     return yield* epochs(trainee, options, run);

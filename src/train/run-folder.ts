@@ -23,6 +23,8 @@ export interface RunFolderOptions {
   readonly config: Readonly<Record<string, unknown>>;
   /** Go on in a folder that already has a run. */
   readonly resume: boolean;
+  /** Keys of `config` that may be larger than they were. */
+  readonly growing?: readonly string[] | undefined;
   /** Told of damaged checkpoints that are passed over; default `console.warn`. */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
@@ -34,7 +36,7 @@ const KEPT = 2;
 const warn = (text: string): void => console.warn(text);
 
 /** Open a run folder, new or to be resumed. Refuses a folder that another live run writes to, or that holds another run. */
-export async function openRun(folder: string, { config, resume, onWarning = warn }: RunFolderOptions): Promise<Run> {
+export async function openRun(folder: string, { config, resume, growing = [], onWarning = warn }: RunFolderOptions): Promise<Run> {
   const configPath = `${folder}/config.json`;
   const there = (await host.kind(configPath)) === "file";
   if (there && !resume)
@@ -53,8 +55,8 @@ export async function openRun(folder: string, { config, resume, onWarning = warn
     });
   const unlock = await host.lock(`${folder}/run.lock`);
   try {
-    if (there) await sameConfig(configPath, config);
-    else await host.writeFile(configPath, `${JSON.stringify(config, null, 2)}\n`);
+    if (there) await sameConfig(configPath, config, growing);
+    if (!there || growing.length > 0) await host.writeFile(configPath, `${JSON.stringify(config, null, 2)}\n`);
     const log = await openMetrics(folder);
     return {
       folder,
@@ -76,11 +78,11 @@ export async function openRun(folder: string, { config, resume, onWarning = warn
   }
 }
 
-/** Refuse to resume with other settings: it would be another run. Says which differ. */
-export async function sameConfig(path: string, config: Readonly<Record<string, unknown>>): Promise<void> {
+/** Refuse to resume with other settings, but for larger ones of `growing`: it would be another run. Says which differ. */
+export async function sameConfig(path: string, config: Readonly<Record<string, unknown>>, growing: readonly string[] = []): Promise<void> {
   const old = parsed(path, new TextDecoder().decode(await host.readFile(path)));
   const differing = [...new Set([...Object.keys(old), ...Object.keys(config)])].filter(
-    (k) => JSON.stringify(old[k]) !== JSON.stringify(config[k]),
+    (k) => JSON.stringify(old[k]) !== JSON.stringify(config[k]) && !(growing.includes(k) && Number(config[k]) > Number(old[k])),
   );
   if (differing.length > 0)
     fail({
@@ -122,6 +124,23 @@ async function list(folder: string, which: string): Promise<string[]> {
   if ((await host.kind(`${folder}/checkpoints`)) !== "directory") return [];
   const entries = await host.readDir(`${folder}/checkpoints`);
   return entries.filter((e) => e.name.startsWith(`${which}-`) && e.name.endsWith(".json")).map((e) => e.name.slice(0, -".json".length));
+}
+
+/**
+ * All state of a run's last whole checkpoint.
+ * @throws run-missing
+ */
+export async function lastState(folder: string, onWarning: (text: string) => void = warn): Promise<Checkpoint["tensors"]> {
+  const found = await load(folder, "last", onWarning);
+  return (
+    found?.tensors ??
+    fail({
+      code: "run-missing",
+      expected: "a run folder with a checkpoint",
+      got: folder,
+      mend: "name the folder of a run that came to its first",
+    })
+  );
 }
 
 async function load(folder: string, which: string, onWarning: (text: string) => void): Promise<Checkpoint | null> {

@@ -1,12 +1,15 @@
 /** Generators as files: drawn from, measured, refused. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import * as ort from "onnxruntime-web";
 import sharp from "sharp";
-import { beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { readNpz } from "../../src/data/index.ts";
+import { loadGenerator } from "../../src/gan/index.ts";
 import { input } from "../../src/graph/index.ts";
 import { write } from "../../src/onnx/index.ts";
 import { builder } from "../../src/pass/index.ts";
+import { folder as photos, picture, png, root } from "../data/picture-files.ts";
 import { counterfoil, folder, inProcess, sentence } from "./run.ts";
 
 const dir = folder();
@@ -30,6 +33,7 @@ beforeAll(async () => {
   const z = input("float32", [2, 3], "z", ["N", 3]);
   writeFileSync(at("foreign.onnx"), write({ inputs: [z], outputs: [e.node("Gather", [z, e.ints([0, 1])], { axis: 1 })[0]!] }));
 }, 180_000);
+afterAll(() => rmSync(root, { recursive: true, force: true }));
 
 test("a run leaves pictures, a film, and a card that a hub reads", async () => {
   expect(readdirSync(at("ring/samples"))).toEqual(["step-0000000.png", "step-0000200.png", "step-0000400.png"]);
@@ -68,6 +72,43 @@ describe("sample", () => {
     await json("sample", "digits/generator.onnx", "-n", "20", "-o", "many");
     expect(readdirSync(at("many"))).toEqual(Array.from({ length: 10 }, (_, i) => `${i}`));
     expect(readdirSync(at("many/3")).length).toBe(2);
+  });
+  test("of classes with names: asked for by name or number, in folders of their names, on the card", async () => {
+    const square = (i: number) => png(picture(8, 8, (x, y) => [8 * i, 30 * x, 30 * y]));
+    const some = Array.from({ length: 24 }, async (_, i) => [`${i % 2 === 0 ? "cats" : "big dogs"}/${i}.png`, await square(i)] as const);
+    const pets = await photos("pets", Object.fromEntries(await Promise.all(some)));
+    const short = ["--steps", "2", "--batch", "4", "--width", "8", "--samples", "4", "--measure", "0"];
+    await json("gan", "--data", pets, "--conditional", ...short, "--out", "pets");
+    expect(readFileSync(at("pets/README.md"), "utf8")).toContain("a class from 0 to 1 (big dogs, cats)");
+    const told = await json("sample", "pets/generator.onnx", "-n", "4", "--class", "cats", "-o", "cats.npz");
+    expect(told).toMatchObject({ class: 1, classNames: ["big dogs", "cats"] });
+    await json("sample", "pets/generator.onnx", "-n", "4", "--class", "1", "-o", "one.npz");
+    expect(readFileSync(at("cats.npz"))).toEqual(readFileSync(at("one.npz")));
+    await json("sample", "pets/generator.onnx", "-n", "4", "-o", "both");
+    expect(readdirSync(at("both"))).toEqual(["big_dogs", "cats"]);
+    const wrong = await run("sample", "pets/generator.onnx", "--class", "cow", "-o", "cow.npz");
+    expect(sentence(wrong)).toMatch(/a class from 0 to 1, or a name: big dogs, cats, got cow/);
+    expect(wrong.code).toBe(2);
+  });
+  test("on plain onnxruntime-web, as a page has it: the same samples", async () => {
+    const { x } = readNpz(
+      new Uint8Array(readFileSync((await json("sample", "digits/generator.onnx", "-n", "20", "-o", at("web.npz"))).out)),
+    );
+    const generator = await loadGenerator(at("digits/generator.onnx"), { threads: 1 });
+    const latent = generator.draw(20, 0);
+    await generator.release();
+    ort.env.logLevel = "error";
+    ort.env.wasm.numThreads = 1;
+    const session = await ort.InferenceSession.create(new Uint8Array(readFileSync(at("digits/generator.onnx"))));
+    const labels = BigInt64Array.from({ length: 20 }, (_, i) => BigInt(i % 10));
+    const { samples } = await session.run({
+      latent: new ort.Tensor("float32", latent.data, latent.shape),
+      labels: new ort.Tensor("int64", labels, [20]),
+    });
+    await session.release();
+    const apart = Math.max(...Array.from(samples!.data as Float32Array, (v, i) => Math.abs(v - Number(x!.data[i]))));
+    expect(samples!.dims).toEqual([20, 1, 28, 28]);
+    expect(apart).toBeLessThan(1e-4);
   });
   test("latent vectors as pictures of one pixel, as convolutions take them", async () => {
     const e = builder();
@@ -136,6 +177,8 @@ describe("gan-eval", () => {
     expect(r.parzenFloor.samples).toBe(600);
     expect(r.parzenFloor.logLikelihood).toBeGreaterThan(r.parzen.logLikelihood);
     expect(r.trainSyntheticTestReal).toBeGreaterThan(0);
+    expect(r.trainSyntheticTestRealFloor).toBeGreaterThan(0.8);
+    expect(r.reverseKlFloor).toBeLessThan(0.1);
     expect(r.memorisation.copies).toBeLessThan(0.2);
   }, 120_000);
   test.each([

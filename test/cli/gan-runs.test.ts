@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { readSafetensors } from "../../src/train/index.ts";
 import { folder as photos, picture, png, root } from "../data/picture-files.ts";
 import { counterfoil, folder, inProcess, sentence } from "./run.ts";
 
@@ -58,9 +59,50 @@ describe("gone on with", () => {
     ["--every", "1", /every = 2.*got every = 1;/],
     ["--samples", "9", /samples = 8.*got samples = 9;/],
     ["--rate", "0.1", /rate = null.*got rate = "0.1";/],
-    ["--steps", "8", /steps = 4.*got steps = 8;/],
+    // the default's penalties fall towards the end
+    ["--steps", "8", /steps = 4.*got steps = 8;.*a new run in another folder, which may begin where this one is: --from ring/],
   ])("another %s is refused by its name", async (option, value, says) => {
     const result = await ring("--resume", "ring", option, value);
+    expect(sentence(result)).toMatch(says);
+    expect(result.code).toBe(2);
+  });
+});
+
+describe("gone on after its end", () => {
+  const tensors = (name: string) => {
+    const files = readdirSync(at(`${name}/checkpoints`)).filter((f) => f.endsWith(".safetensors"));
+    return readFileSync(at(`${name}/checkpoints/${files.sort().at(-1)}`));
+  };
+  // 21 is no multiple of the steps that are taken at once, nor of those between looks
+  test.each([21, 32])("%i steps and as many more are those of a training of twice the length", async (n) => {
+    const steady = ["--penalty", "r1=0.1,lecam", "--every", "10"];
+    const [once, twice] = [`once${n}`, `twice${n}`];
+    expect((await ring(...steady, "--steps", `${2 * n}`, "--out", once)).code).toBe(0);
+    expect((await ring(...steady, "--steps", `${n}`, "--out", twice)).code).toBe(0);
+    const result = await ring(...steady, "--steps", `${2 * n}`, "--out", twice, "--resume");
+    expect(result.code, result.err).toBe(0);
+    expect(tensors(twice).equals(tensors(once))).toBe(true);
+    expect(readFileSync(at(`${twice}/generator.onnx`)).equals(readFileSync(at(`${once}/generator.onnx`)))).toBe(true);
+    expect(JSON.parse(readFileSync(at(`${twice}/config.json`), "utf8")).steps).toBe(2 * n);
+    // and not back
+    expect(sentence(await ring(...steady, "--steps", `${n}`, "--out", twice, "--resume"))).toMatch(/steps = \d+.*got steps = \d+/);
+  });
+  test("a new run begins with the state of another, at another rate", async () => {
+    const result = await ring("--from", "ring", "--rate", "1e-5", "--steps", "6", "--out", "slower");
+    expect(result.code, result.err).toBe(0);
+    const [a, b] = [tensors("ring"), tensors("slower")].map((bytes) => readSafetensors(new Uint8Array(bytes)).tensors);
+    const name = "generator/param/0.weight";
+    const apart = Math.max(...Array.from(a![name]!.data as Float32Array, (v, i) => Math.abs(v - Number(b![name]!.data[i]))));
+    expect(apart).toBeGreaterThan(0);
+    expect(apart).toBeLessThan(1e-4);
+    expect(JSON.parse(readFileSync(at("slower/config.json"), "utf8"))).toMatchObject({ from: "ring", rate: "1e-5" });
+  });
+  test.each<[string, string[], RegExp]>([
+    ["other networks", ["--from", "ring", "--width", "32"], /the state of a game of the same networks and optimisers: .*0\.weight \[/],
+    ["another penalty's memory", ["--from", "ring", "--penalty", "lecam"], /kept\/lecam/],
+    ["no run", ["--from", "nowhere"], /a run folder with a checkpoint, got nowhere/],
+  ])("refused: %s", async (what, args, says) => {
+    const result = await ring(...args, "--out", what);
     expect(sentence(result)).toMatch(says);
     expect(result.code).toBe(2);
   });

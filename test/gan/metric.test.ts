@@ -112,21 +112,24 @@ describe("how far a discriminator is from the best", () => {
       const [x, y] = [data[2 * i]!, data[2 * i + 1]!];
       return Math.log(density(grid, x, y) + 1e-30) - Math.log(density(wide, x, y) + 1e-30);
     });
+  const share = async (x: Numbers) => (await best(x)).map((v) => 1 / (1 + Math.exp(-v)));
   const shifted = async (x: Numbers) => (await best(x)).map((v) => v + 3);
 
   test.each([
-    ["the best", best, true, 0, 0.03],
-    ["the best, shifted, of an objective that does not fix the constant", shifted, "shifted", 0, 0.03],
-    ["the best, shifted, of one that does", shifted, true, 0.2, 1],
-    ["none: ½ everywhere", async (x: Numbers) => new Float64Array(x.shape[0]!), true, 0.2, 0.5],
-  ] as const)("%s", async (_, logits, logOdds, low, high) => {
-    const rmse = await rmseToOptimal(grid, samples, range, { logits, logOdds });
+    ["the best", best, "log-odds", 0, 0.03],
+    ["the best, by least squares", share, "share", 0, 0.03],
+    ["log odds, read as shares", best, "share", 1, 100],
+    ["the best, shifted, of an objective that does not fix the constant", shifted, "shifted-log-odds", 0, 0.03],
+    ["the best, shifted, of one that does", shifted, "log-odds", 0.2, 1],
+    ["none: ½ everywhere", async (x: Numbers) => new Float64Array(x.shape[0]!), "log-odds", 0.2, 0.5],
+  ] as const)("%s", async (_, logits, optimum, low, high) => {
+    const rmse = await rmseToOptimal(grid, samples, range, { logits, optimum });
     expect(rmse).toBeGreaterThanOrEqual(low);
     expect(rmse).toBeLessThan(high);
   });
   test("½ is the best where nothing differs", async () => {
     const none = async (x: Numbers) => new Float64Array(x.shape[0]!);
-    expect(await rmseToOptimal(grid, drawn(grid, 400_000, 4), range, { logits: none, logOdds: true })).toBeLessThan(0.04);
+    expect(await rmseToOptimal(grid, drawn(grid, 400_000, 4), range, { logits: none, optimum: "log-odds" })).toBeLessThan(0.04);
   });
   test("a calibration halves what is judged real", () => {
     const logits = uniform(seedKey(1), 1001).map((v) => 5 * v - 20);
@@ -192,9 +195,9 @@ test("a discriminator of packs is not asked about single points", async () => {
   const oddsOf = (pack: number) => {
     const gan = recipe(pools.train, { pack, key: seedKey(0) });
     const network = (layer: typeof gan.generator) => ({ layer, weights: { ...layer.params, ...layer.buffers }, classes: null });
-    return sourceOf(gan, { generator: network(gan.generator), discriminator: network(gan.discriminator) }).judge!.logOdds;
+    return sourceOf(gan, { generator: network(gan.generator), discriminator: network(gan.discriminator) }).judge!.optimum;
   };
-  expect([oddsOf(1), oddsOf(2)]).toEqual(["shifted", false]);
+  expect([oddsOf(1), oddsOf(2)]).toEqual(["shifted-log-odds", null]);
 });
 
 test("vectors in units of their own are compared number by number", async () => {

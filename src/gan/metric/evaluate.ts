@@ -18,7 +18,7 @@ import { trainSyntheticTestReal } from "./usefulness.ts";
 type Numbers = Tensor<"float32">;
 
 /** A discriminator, as metrics see it. */
-export interface Judge extends Pick<Objective, "threshold" | "logOdds"> {
+export interface Judge extends Pick<Objective, "threshold" | "optimum"> {
   /** Of samples [n, …], higher for real; of a conditional game with their classes. */
   logits(x: Numbers, labels?: ArrayLike<number>): Promise<ArrayLike<number>>;
 }
@@ -56,6 +56,8 @@ export interface GanReport {
   /** Of the held-out samples. */
   readonly highQualityFloor: number | null;
   readonly reverseKl: number | null;
+  /** Of as many real samples. */
+  readonly reverseKlFloor: number | null;
   readonly rmseToOptimal: number | null;
   readonly discriminatorAccuracy: number | null;
   readonly freshDiscriminatorAccuracy: number;
@@ -80,6 +82,8 @@ export interface GanReport {
   readonly classHistogram: readonly number[] | null;
   readonly memorisation: Omit<Memorisation, "index">;
   readonly trainSyntheticTestReal: number | null;
+  /** Of a classifier of as many training samples, if there are so many. */
+  readonly trainSyntheticTestRealFloor: number | null;
 }
 
 /** Samples under which no figure means anything. */
@@ -165,10 +169,13 @@ export async function evaluateGan(given: Source, data: Pools, options: EvaluateO
     stage("the discriminator");
     const { judge } = source;
     const rmse =
-      mixture && judge?.logOdds && source.classes === null
+      mixture && judge?.optimum && source.classes === null
         ? await rmseToOptimal(mixture, (await source.sample(TIMES.density * n, seed + 1)).x, train.range, judge)
         : null;
-    const useful = source.classes !== null && train.classes === source.classes ? await usefulness(source, test, n, seed, run, stage) : null;
+    const useful =
+      source.classes !== null && train.classes === source.classes
+        ? await usefulness(source, pools, n, seed, run, stage)
+        : { trainSyntheticTestReal: null, trainSyntheticTestRealFloor: null };
     return {
       n,
       data: train.provenance,
@@ -196,7 +203,7 @@ export async function evaluateGan(given: Source, data: Pools, options: EvaluateO
       ...parzens,
       classHistogram: shares(ofFake.classes, extractor.classes),
       memorisation: copies,
-      trainSyntheticTestReal: useful,
+      ...useful,
     };
   } finally {
     if (!options.extractor) await extractor.release();
@@ -238,36 +245,58 @@ async function parzenOf(
 async function modesOf(source: Source, { mixture, train, test }: Pools, extractor: Extractor, n: number, seed: number) {
   if (mixture) {
     const found = countModes((await source.sample(TIMES.modes * n, seed)).x.data, mixture);
-    const { highQuality: highQualityFloor } = countModes(some(test, TIMES.modes * n, seed).x.data, mixture);
-    return { modes: found.modes, modesOf: found.of, highQuality: found.highQuality, highQualityFloor, reverseKl: found.reverseKl };
+    const floor = countModes(some(test, TIMES.modes * n, seed).x.data, mixture);
+    return {
+      modes: found.modes,
+      modesOf: found.of,
+      highQuality: found.highQuality,
+      highQualityFloor: floor.highQuality,
+      reverseKl: found.reverseKl,
+      reverseKlFloor: floor.reverseKl,
+    };
   }
   const of = extractor.classes;
   const none = { highQuality: null, highQualityFloor: null };
-  if (of === 0 || of !== train.classes) return { modes: null, modesOf: null, ...none, reverseKl: null };
+  if (of === 0 || of !== train.classes) return { modes: null, modesOf: null, ...none, reverseKl: null, reverseKlFloor: null };
   // classes are modes: of stacked digits every number of three digits
-  const counts = new Array<number>(of).fill(0);
-  for (let drawn = 0; drawn < Math.max(TIMES.classes * n, EACH * of); drawn += PART) {
-    const { x } = await source.sample(PART, seed + 1 + drawn);
-    for (const c of (await extractor.answers(x)).classes!) counts[c]!++;
-  }
-  return { modes: counts.filter((c) => c > 0).length, modesOf: of, ...none, reverseKl: klFromUniform(counts) };
+  const many = PART * Math.ceil(Math.max(TIMES.classes * n, EACH * of) / PART);
+  const counted = async (part: (at: number) => Numbers | Promise<Numbers>, all: number): Promise<number[]> => {
+    const counts = new Array<number>(of).fill(0);
+    for (let at = 0; at < all; at += PART) for (const c of (await extractor.answers(await part(at))).classes!) counts[c]!++;
+    return counts;
+  };
+  const made = await counted(async (at) => (await source.sample(PART, seed + 1 + at)).x, many);
+  const order = permutation(fold(seedKey(seed), train.name), train.size);
+  const real = await counted((at) => gather(train, order.subarray(at, Math.min(at + PART, many))).x, Math.min(many, train.size));
+  return {
+    modes: made.filter((c) => c > 0).length,
+    modesOf: of,
+    ...none,
+    reverseKl: klFromUniform(made),
+    reverseKlFloor: klFromUniform(real),
+  };
 }
 
 async function usefulness(
   source: Source,
-  test: Pool,
+  { train, test }: Pools,
   n: number,
   seed: number,
   run: RunOptions,
   stage: (what: string) => void,
-): Promise<number> {
+): Promise<Pick<GanReport, "trainSyntheticTestReal" | "trainSyntheticTestRealFloor">> {
   stage("a classifier of generated samples");
   const { x, labels } = await source.sample(TIMES.synthetic * n, seed + 2);
   const real = gather(
     test,
     Uint32Array.from({ length: test.size }, (_, i) => i),
   );
-  return trainSyntheticTestReal({ x, y: labels! }, { x: real.x, y: real.labels }, source.classes!, { seed, ...run });
+  const judged = { x: real.x, y: real.labels };
+  const synthetic = await trainSyntheticTestReal({ x, y: labels! }, judged, source.classes!, { seed, ...run });
+  stage("a classifier of as many real samples");
+  const own = some(train, TIMES.synthetic * n, seed);
+  const floor = await trainSyntheticTestReal({ x: own.x, y: own.labels }, judged, source.classes!, { seed, ...run });
+  return { trainSyntheticTestReal: synthetic, trainSyntheticTestRealFloor: floor };
 }
 
 function shares(classes: Int32Array | null, of: number): number[] | null {

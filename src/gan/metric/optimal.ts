@@ -55,7 +55,7 @@ export function calibration(logits: ArrayLike<number>, weight: (i: number) => nu
 }
 
 /**
- * Root mean square of σ(D(x)) − p(x)/(p(x) + q(x)) on a grid of cells half a deviation wide (at most 400×400) over the data's range, each cell weighted by (p + q)/2: p the mixture's own mass in the cell, q the
+ * Root mean square of σ(D(x)), or of D(x) where the objective makes that the share (least squares), − p(x)/(p(x) + q(x)) on a grid of cells half a deviation wide (at most 400×400) over the data's range, each cell weighted by (p + q)/2: p the mixture's own mass in the cell, q the
  * share of `samples` [n, 2] there (outside the range they are left out). Where the objective fixes its logits up to a constant only (a relativistic one), D is shifted
  * by its `calibration`. Goodfellow et al. 2014, arXiv:1406.2661, Proposition 1.
  */
@@ -63,7 +63,7 @@ export async function rmseToOptimal(
   mixture: Mixture,
   samples: Numbers,
   range: readonly [number, number],
-  { logits, logOdds }: Pick<Judge, "logits" | "logOdds">,
+  { logits, optimum }: Pick<Judge, "logits" | "optimum">,
 ): Promise<number> {
   if (samples.shape[1] !== 2)
     fail({ code: "metric-shape", expected: "points of the plane", got: `[${samples.shape}]`, mend: "ask for this of mixtures only" });
@@ -85,7 +85,8 @@ export async function rmseToOptimal(
   const d = await logits({ dtype: "float32", shape: [used.length, 2], data: points });
   const weight = (c: number) => (p[c]! + q[c]!) / 2;
   const total = used.reduce((sum, c) => sum + weight(c), 0);
-  const shift = logOdds === "shifted" ? calibration(d, (k) => weight(used[k]!)) : 0;
-  const squares = used.reduce((sum, c, k) => sum + weight(c) * (sigmoid(d[k]! - shift) - p[c]! / (p[c]! + q[c]!)) ** 2, 0);
+  const shift = optimum === "shifted-log-odds" ? calibration(d, (k) => weight(used[k]!)) : 0;
+  const said = (v: number) => (optimum === "share" ? v : sigmoid(v - shift));
+  const squares = used.reduce((sum, c, k) => sum + weight(c) * (said(d[k]!) - p[c]! / (p[c]! + q[c]!)) ** 2, 0);
   return Math.sqrt(squares / total);
 }

@@ -19,7 +19,7 @@ export const sourceOf = (
   judge: {
     threshold: gan.objective.threshold,
     // of packs, whose logits are not of points
-    logOdds: gan.pack === 1 && gan.objective.logOdds,
+    optimum: gan.pack === 1 ? gan.objective.optimum : null,
     logits: judgeOf(networks.discriminator, gan.pack, run),
   },
 });

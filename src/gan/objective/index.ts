@@ -20,5 +20,5 @@ export const objectives = {
 
 export type ObjectiveName = keyof typeof objectives;
 
-export { type Objective, ofTerms, type Term, type Terms } from "./objective.ts";
+export { type Objective, OPTIMA, type Optimum, ofTerms, type Term, type Terms } from "./objective.ts";
 export { hinge, leastSquares, minimax, nonSaturating, relativisticAverage, relativisticPaired, wasserstein };

@@ -15,6 +15,7 @@ export const leastSquares = ({ smoothing = 0 }: { readonly smoothing?: number } 
       fake: (e, z) => halfSquare(e, z, 0),
       generator: (e, z) => halfSquare(e, z, 1),
       threshold: 0.5,
+      optimum: "share",
     },
     smoothing,
   );

@@ -10,7 +10,7 @@ export const minimax = ({ smoothing = 0 }: { readonly smoothing?: number } = {})
       fake: (e, z) => logistic(e, z, false),
       generator: (e, z) => e.Neg(logistic(e, z, false)),
       threshold: 0,
-      logOdds: true,
+      optimum: "log-odds",
     },
     smoothing,
   );

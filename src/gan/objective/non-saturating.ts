@@ -13,7 +13,7 @@ export const nonSaturating = ({ smoothing = 0 }: { readonly smoothing?: number }
       fake: (e, z) => logistic(e, z, false),
       generator: (e, z) => logistic(e, z, true),
       threshold: 0,
-      logOdds: true,
+      optimum: "log-odds",
     },
     smoothing,
   );

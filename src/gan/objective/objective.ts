@@ -10,11 +10,15 @@ export interface Objective {
   generator(e: Emit, fake: Value, real: Value): Value;
   /** The logit above which a sample is called real; null where logits only mean something beside others (Wasserstein, relativistic). */
   readonly threshold: number | null;
-  /** Whether the logit of the best discriminator is log p/q, so that σ(logit) is p/(p + q); `shifted`: up to a constant. */
-  readonly logOdds: boolean | "shifted";
+  /** What the best discriminator says of a sample of densities p (real) and q (generated); null where that tells no more than which is larger. */
+  readonly optimum: Optimum | null;
   /** Whether the losses are means of terms of one sample, or one pair, each: then a batch may be taken in parts. */
   readonly separable: boolean;
 }
+
+/** log p/q; that up to a constant; p/(p + q) itself. */
+export const OPTIMA = ["log-odds", "shifted-log-odds", "share"] as const;
+export type Optimum = (typeof OPTIMA)[number];
 
 /** How one logit is judged, [M, 1] → [M, 1]. */
 export type Term = (e: Emit, logit: Value) => Value;
@@ -25,17 +29,17 @@ export interface Terms {
   readonly fake: Term;
   readonly generator: Term;
   readonly threshold: number | null;
-  readonly logOdds?: boolean;
+  readonly optimum?: Optimum;
 }
 
 /**
  * An objective that is a sum of means over real and over generated samples.
  * @param smoothing share of the real samples that counts as generated (one-sided label smoothing: Salimans et al. 2016, arXiv:1606.03498, §3.4)
  */
-export const ofTerms = ({ name, real, fake, generator, threshold, logOdds = false }: Terms, smoothing = 0): Objective => ({
+export const ofTerms = ({ name, real, fake, generator, threshold, optimum }: Terms, smoothing = 0): Objective => ({
   name,
   threshold,
-  logOdds: logOdds && smoothing === 0,
+  optimum: smoothing === 0 ? (optimum ?? null) : null,
   separable: true,
   discriminator(e, onReal, onFake) {
     const own = mean(e, real(e, onReal));

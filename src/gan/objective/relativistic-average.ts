@@ -9,7 +9,7 @@ const each = (e: Emit, higher: Value, lower: Value): Value =>
 export const relativisticAverage = (): Objective => ({
   name: "relativistic-average",
   threshold: null,
-  logOdds: false,
+  optimum: null,
   separable: false,
   discriminator: (e, real, fake) => mean(e, each(e, real, fake)),
   generator: (e, fake, real) => each(e, fake, real),

@@ -8,7 +8,7 @@ import type { Objective } from "./objective.ts";
 export const relativisticPaired = (): Objective => ({
   name: "relativistic-paired",
   threshold: null,
-  logOdds: "shifted",
+  optimum: "shifted-log-odds",
   separable: true,
   discriminator: (e, real, fake) => mean(e, logistic(e, e.Sub(real, fake), true)),
   generator: (e, fake, real) => logistic(e, e.Sub(fake, real), true),
