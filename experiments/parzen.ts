@@ -8,7 +8,7 @@ import { gather, mnist, poolOf } from "../src/data/index.ts";
 import { parzen, recipe, sourceOf, trainGan } from "../src/gan/index.ts";
 import { table } from "./rows.ts";
 
-const EPOCHS = Number(process.env.EPOCHS ?? 60);
+const EPOCHS = Number(process.env.EPOCHS ?? 150);
 /** Passes between measurements. */
 const EVERY = 10;
 /** As the protocol has it: the first 50,000 training images to learn from, the next 1,000 to choose σ on. */
@@ -58,7 +58,7 @@ if (course.at(-1)?.epochs !== EPOCHS) {
     every: perEpoch,
     folder: FOLDER,
     resume: existsSync(`${FOLDER}/config.json`),
-    config: { experiment: "parzen", epochs: EPOCHS },
+    config: { experiment: "parzen", steps: EPOCHS * perEpoch },
     onLook: async (look) => {
       const epochs = look.step / perEpoch;
       if (epochs === 0 || epochs % EVERY !== 0 || course.some((p) => p.epochs === epochs)) return {};
