@@ -55,7 +55,7 @@ const command = defineCommand({
         got: "none",
         mend: "pass --epsilon beside --fail-under",
       });
-    if (args.out !== undefined) apart(args.out, args.data, args.model);
+    if (args.out !== undefined) await apart(args.out, args.data, args.model);
     const constraints = await constraintsOf(args.constraints);
     const options = await modelOptions(args, args.model);
     const data = await labelled(args.data, { limit: args.limit, seed: args.seed });

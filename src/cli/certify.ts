@@ -105,8 +105,9 @@ const command = defineCommand({
         await host.writeFile(`${args.out}/report.json`, `${JSON.stringify(report, null, 2)}\n`);
         const provenance = Object.entries({
           model: args.model,
-          sha256: file.sha256,
-          ...data.provenance,
+          "model sha256": file.sha256,
+          // it has a SHA-256 of its own
+          ...Object.fromEntries(Object.entries(data.provenance).map(([k, v]) => [`data ${k}`, v])),
           method: how,
           seed,
           runtime: classifier.runtime,

@@ -28,7 +28,7 @@ const command = defineCommand({
     const run = runOptions(args);
     const loss = choice("loss", args.loss, NAMES);
     choice("wrt", args.wrt, ["input"]);
-    apart(args.out, args.model);
+    await apart(args.out, args.model);
     const options = await modelOptions(args, args.model);
     const file = await modelFile(args.model);
     const model = await openClassifier(file, { ...run, ...options });

@@ -98,18 +98,25 @@ export const runOptions = (args: { device: string; threads?: string }): RunOptio
 // biome-ignore lint/suspicious/noExplicitAny: citty's own type for commands of differing arguments
 type AnyCommand = CommandDef<any>;
 
-/** Refuse options that the command does not have, and words too many: what is misspelt must not be ignored. */
+/** Refuse options that the command does not have, and options without their value: what is misspelt must not be ignored, nor the next option taken for a value. */
 export function checkOptions(command: AnyCommand, rawArgs: readonly string[]): void {
   const args = command.args as ArgsDef;
   const names = Object.keys(args).filter((k) => args[k]!.type !== "positional");
-  const known = new Set(
-    Object.entries(args).flatMap(([name, def]) =>
-      def.type === "positional" ? [] : [name, `no-${name}`, ...[(def as { alias?: string | string[] }).alias ?? []].flat()],
-    ),
-  );
-  for (const raw of rawArgs) {
+  const called = ([name, def]: [string, ArgsDef[string]]) => [name, ...[(def as { alias?: string | string[] }).alias ?? []].flat()];
+  const options = Object.entries(args).filter(([, def]) => def.type !== "positional");
+  const known = new Set(options.flatMap((option) => [...called(option), `no-${option[0]}`]));
+  const valued = new Set(options.filter(([, def]) => def.type === "string").flatMap(called));
+  for (const [i, raw] of rawArgs.entries()) {
     if (raw === "--") return;
     const found = /^--?([A-Za-z][\w-]*)/.exec(raw)?.[1];
+    const next = rawArgs[i + 1];
+    if (found && valued.has(found) && !raw.includes("=") && (next === undefined || /^--[A-Za-z]/.test(next)))
+      fail({
+        code: "option-value",
+        expected: `a value after ${raw}`,
+        got: next ?? "nothing",
+        mend: `pass ${raw} VALUE, or ${raw}=VALUE where it begins with --`,
+      });
     if (found && !known.has(found))
       fail({
         code: "option-unknown",

@@ -27,7 +27,7 @@ const command = defineCommand({
     const seed = seedOf(args.seed);
     const n = number("n", args.n, { least: 1, whole: true });
     const truncation = number("truncation", args.truncation, { least: 0, most: 1 });
-    apart(args.out, args.generator);
+    await apart(args.out, args.generator);
     const generator = await loadGenerator(args.generator, run);
     try {
       const labels = labelsOf(generator, n, args.class);

@@ -52,11 +52,11 @@ const command = defineCommand({
     const sizes = sizesOf(args.size);
     const { file, query, property } = await asked(args);
     if (args.counterexample !== undefined) {
-      apart(args.counterexample, file.path, property.path);
+      await apart(args.counterexample, file.path, property.path);
       await writable(args.counterexample);
     }
     if (args.proof !== undefined) {
-      apart(args.proof, file.path, property.path);
+      await apart(args.proof, file.path, property.path);
       await writable(args.proof);
     }
     const bar = meter(`verifying ${file.path}`);
@@ -97,6 +97,8 @@ const command = defineCommand({
       const counterexample = found && { x: [...found.x], y: [...found.y] };
       printJson({ ...result, counterexample, model: { path: file.path, sha256: file.sha256 }, property });
     } else process.stdout.write(`${verdict}\n${text ?? ""}`);
+    if (verdict === "unsat" && query.specification.regions.length === 0)
+      say("counterfoil: unsat, as the property's own constraints leave no input; the model was asked nothing");
     if (result.reason !== null) say(`counterfoil: ${verdict}, as ${result.reason}`);
     if (args.proof !== undefined) say(`counterfoil: ${proof === null ? `${verdict} leaves no proof` : `the proof is in ${args.proof}`}`);
     return 0;

@@ -28,6 +28,12 @@ const INTERRUPTED = "interrupted";
 /** Seconds beyond its limit after which an instance's process is killed. */
 const GRACE = 2;
 
+/** Milliseconds that a timer can wait; beyond them it would ring at once. */
+const LONGEST = 2 ** 31 - 1;
+
+/** What is wrong may have been mended since. */
+const ERROR = "error";
+
 const command = defineCommand({
   meta: {
     name: "vnncomp",
@@ -36,7 +42,7 @@ const command = defineCommand({
   args: {
     folder: { type: "positional", description: "with instances.csv: MODEL,PROPERTY,SECONDS lines", required: true },
     truth: { type: "string", description: "CSV with benchmark, onnx, vnnlib and result columns" },
-    csv: { type: "string", description: "write what was found to this file; rows that are there already are kept" },
+    csv: { type: "string", description: "write what was found to this file; what is there already is kept, errors are tried again" },
     jobs: { type: "string", description: "instances at the same time (default: all cores)" },
     threads: { type: "string", description: "threads of each (default: all cores shared out)" },
     "limit-seconds": { type: "string", description: "at most so many seconds an instance, whatever the benchmark allows" },
@@ -48,6 +54,13 @@ const command = defineCommand({
     const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? Math.max(1, Math.floor(cores() / jobs));
     const limit = maybeNumber("limit-seconds", args["limit-seconds"], { above: 0 });
     const instances = (await instancesOf(args.folder)).filter(({ model, property }) => `${model},${property}`.includes(args.only ?? ""));
+    if (instances.length === 0)
+      fail({
+        code: "vnncomp-instances",
+        expected: "an instance at least",
+        got: `none in ${join(args.folder, "instances.csv")}${args.only === undefined ? "" : ` whose line holds “${args.only}”`}`,
+        mend: "name another folder, or other text",
+      });
     const truths = args.truth === undefined ? new Map<string, string>() : await truthsOf(args.truth, basename(args.folder));
     const known = args.csv === undefined ? new Map<string, Row>() : await rowsOf(args.csv);
     if (args.csv !== undefined) await writable(args.csv);
@@ -56,9 +69,11 @@ const command = defineCommand({
     const open: Instance[] = [];
     for (const i of instances) {
       const row = known.get(keyOf(i));
-      if (row) rows.push({ ...row, truth: truths.get(keyOf(i)) ?? null });
+      if (row && row.result !== ERROR) rows.push({ ...row, truth: truths.get(keyOf(i)) ?? null });
       else open.push(i);
     }
+    const here = new Set(instances.map(keyOf));
+    const others = [...known.values()].filter((row) => !here.has(keyOf(row)));
     if (rows.length > 0) say(`${rows.length} of ${instances.length} instances are in ${args.csv} already`);
     const bar = meter(`verifying ${open.length} instances, ${jobs} at a time`);
     const start = performance.now();
@@ -73,7 +88,7 @@ const command = defineCommand({
         if (signal.aborted || result === INTERRUPTED) return;
         rows.push({ ...next, seconds, result, took, truth: truths.get(keyOf(next)) ?? null });
         if (args.csv !== undefined) {
-          const table = csvOf(rows);
+          const table = csvOf([...others, ...rows]);
           saved = saved.then(() => host.writeFile(args.csv!, table));
           await saved;
         }
@@ -162,13 +177,13 @@ async function rowsOf(path: string): Promise<Map<string, Row>> {
       mend: "name another file: this one would be written over",
     });
   const rows = rest.map(
-    ([model, property, seconds, result, took]): Row => ({
+    ([model, property, seconds, result, took, truth]): Row => ({
       model: model!,
       property: property!,
       seconds: Number(seconds),
       result: result!,
       took: Number(took),
-      truth: null,
+      truth: truth || null,
     }),
   );
   return new Map(rows.map((r) => [keyOf(r), r]));
@@ -193,7 +208,7 @@ function verified(
     err += chunk;
   });
   const kill = () => void child.kill("SIGKILL");
-  const timer = setTimeout(kill, 1000 * (seconds + GRACE));
+  const timer = setTimeout(kill, Math.min(1000 * (seconds + GRACE), LONGEST));
   signal.addEventListener("abort", kill);
   return new Promise((resolve) => {
     child.on("close", (code) => {
@@ -203,7 +218,7 @@ function verified(
       const first = out.split("\n")[0]!;
       if (code === 130) return resolve({ result: INTERRUPTED, took });
       if (code !== 0 && code !== null) say(`counterfoil: ${model} ${property}: ${err.trim().split("\n").at(-1)}`);
-      resolve({ result: first !== "" ? first : code === null ? "timeout" : "error", took });
+      resolve({ result: first !== "" ? first : code === null ? "timeout" : ERROR, took });
     });
   });
 }

@@ -69,7 +69,7 @@ export async function verify(
     const ended = await unlessOver(clock, async (): Promise<Decision> => {
       await clock.breath();
       const network = await clock.along(networkFrom(graph, semantics, memory));
-      if ("unread" in network) return undecided(clock, `no bounds are known of ${network.unread}; sampling would be no proof`);
+      if ("unread" in network) return unbounded(clock, network.unread);
       return decide(network, query.specification, asked(replay), options, clock);
     });
     return { ...ended, ...about };
@@ -95,6 +95,10 @@ const undecided = (clock: Clock, reason: string | null): Decision => ({
   parts: 0,
   seconds: clock.seconds,
 });
+
+/** Of a network that cannot be bounded. */
+export const unbounded = (clock: Clock, unread: string): Decision =>
+  undecided(clock, `no bounds are known of ${unread}; sampling would be no proof`);
 
 /** Where time or memory run out at whatever place, that is the verdict. */
 export async function unlessOver<D extends Decision>(clock: Clock, work: () => Promise<D>): Promise<D | Decision> {

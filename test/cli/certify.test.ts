@@ -48,6 +48,8 @@ test("certify tells natural, certified and attacked accuracy at each ε, and of 
   expect(err).toMatch(/ε = 0\.1: certified 66\.67 % ≤ attacked 66\.67 %; natural 66\.67 %, n = 3/);
   expect(JSON.parse(readFileSync(at("proofs/report.json"), "utf8"))).toEqual(JSON.parse(out));
   const page = readFileSync(at("proofs/report.html"), "utf8");
+  // the model's own, not that of the data
+  expect(page).toMatch(new RegExp(`model sha256[^0-9a-f]*(<[^>]*>)*[^0-9a-f]*${model.sha256}`));
   for (const heading of ["Undecided", "Falsified", "Unstable rectifiers", "Between proof and attack", "Time per sample"])
     expect(page).toContain(heading);
 });

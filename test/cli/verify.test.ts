@@ -1,6 +1,6 @@
 /** The commands of verification as people type them, on a network of two inputs: y = max(x₀ + x₁, 0) − 1. */
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { gzipSync } from "node:zlib";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -116,8 +116,19 @@ describe("verify", () => {
     expect([replayed.code, replayed.out]).toEqual([0, "valid\n"]);
   });
 
-  test("an empty box holds no counterexample", async () => {
-    expect((await verify("model.onnx", "empty.vnnlib")).out).toBe("unsat\n");
+  test("an empty box holds no counterexample, and stderr says that it is empty", async () => {
+    const { out, err } = await verify("model.onnx", "empty.vnnlib");
+    expect(out).toBe("unsat\n");
+    expect(err).toContain("the property's own constraints leave no input");
+  });
+
+  test("writes beside what is read and what others have, also through links", async () => {
+    symlinkSync(at("model.onnx"), at("link.onnx"));
+    const over = await verify("link.onnx", "sat.vnnlib", "--counterexample", at("model.onnx"));
+    expect([over.code, sentence(over)]).toEqual([2, expect.stringContaining("which is read")]);
+    writeFileSync(at("found.txt.probe"), "theirs");
+    await verify("model.onnx", "sat.vnnlib", "--counterexample", at("found.txt"));
+    expect(readFileSync(at("found.txt.probe"), "utf8")).toBe("theirs");
   });
 
   test.each([
@@ -197,6 +208,16 @@ describe("proofs", () => {
     expect([another.code, sentence(another)]).toEqual([2, expect.stringContaining("Floor")]);
   });
 
+  test("where memory is short the verdict is unknown", async () => {
+    const e = builder();
+    const x = input("float32", [1, 2], "x");
+    const y = e.Relu(e.MatMul(x, e.constant(draw([2, 3000], 1))));
+    writeFileSync(at("large.onnx"), write({ inputs: [x], outputs: [e.MatMul(y, e.constant(draw([3000, 1], 2)))] }));
+    const { code, out, err } = await verify("large.onnx", "unsat.vnnlib", "--memory", "1", "--proof", at("large.json"));
+    expect([code, out], err).toEqual([0, "unknown\n"]);
+    expect(err).toContain("--memory allows");
+  });
+
   test("are not written where there is none", async () => {
     const { code, out, err } = await verify("model.onnx", "sat.vnnlib", "--proof", at("none.json"));
     expect([code, out.split("\n")[0], existsSync(at("none.json"))]).toEqual([0, "sat", false]);
@@ -234,6 +255,13 @@ describe("what is wrong is said in one sentence", () => {
     ["another network's name", ["verify", at("query.vnnlib"), "--network", `M=${at("model.onnx")}`], "--network N=MODEL.onnx"],
     ["no counterexample", ["replay", at("model.onnx"), at("sat.vnnlib")], "a counterexample's file as the last word"],
     ["a folder without instances", ["vnncomp", dir], "a file at"],
+    [
+      "no counterexample's name",
+      ["verify", at("model.onnx"), at("sat.vnnlib"), "--counterexample", "--json"],
+      "a value after --counterexample",
+    ],
+    ["no proof's name", ["verify", at("model.onnx"), at("unsat.vnnlib"), "--proof"], "a value after --proof, got nothing"],
+    ["an empty name", ["verify", at("model.onnx"), at("unsat.vnnlib"), "--proof="], "a file to write"],
   ])("%s", async (_, args, part) => {
     const finished = await counterfoil(args);
     expect(finished.code).toBe(2);
@@ -270,6 +298,39 @@ describe("vnncomp", () => {
     const wrong = await run();
     expect([wrong.code, wrong.err]).toEqual([1, expect.stringContaining("model.onnx sat.vnnlib is unsat, not sat")]);
   });
+});
+
+test("vnncomp keeps what it is not asked about, tries errors again, and wants something to do", async () => {
+  const own = folder();
+  const run = (...more: string[]) => counterfoil(["vnncomp", own, "--csv", join(own, "out.csv"), "--jobs", "1", ...more]);
+  const results = () =>
+    readFileSync(join(own, "out.csv"), "utf8")
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((row) =>
+        row
+          .split(",")
+          .slice(1, 4)
+          .filter((_, i) => i !== 1),
+      );
+  // longer than any timer waits
+  writeFileSync(join(own, "instances.csv"), "model.onnx,sat.vnnlib,1e9\nmodel.onnx,unsat.vnnlib,20\n");
+  for (const name of ["model.onnx", "sat.vnnlib"]) writeFileSync(join(own, name), readFileSync(at(name)));
+  await run("--only", ",sat");
+  await run("--only", "unsat");
+  expect(results()).toEqual([
+    ["sat.vnnlib", "sat"],
+    ["unsat.vnnlib", "error"],
+  ]);
+  writeFileSync(join(own, "unsat.vnnlib"), readFileSync(at("unsat.vnnlib")));
+  await run();
+  expect(results()).toEqual([
+    ["sat.vnnlib", "sat"],
+    ["unsat.vnnlib", "unsat"],
+  ]);
+  const nothing = await run("--only", "another");
+  expect([nothing.code, sentence(nothing)]).toEqual([2, expect.stringContaining("whose line holds “another”")]);
 });
 
 describe("the competition's scripts", () => {

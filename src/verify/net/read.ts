@@ -41,8 +41,8 @@ export const READ: readonly string[] = [
  */
 export const networkOf = (graph: Graph, semantics: Semantics = "real"): Readable => atOnce(networkFrom(graph, semantics));
 
-/** What was read, or what stands in the way. */
-export type Readable = Network | { readonly unread: string };
+/** What was read, or what stands in the way: an operator, or only the memory that it would take. */
+export type Readable = Network | { readonly unread: string; readonly isTooLarge?: boolean };
 
 /** As {@link networkOf}, and yields between nodes; what takes more than `memory` MiB stands in the way. */
 export function* networkFrom(graph: Graph, semantics: Semantics, memory?: number): Generator<null, Readable> {
@@ -71,21 +71,16 @@ function* readAs(graph: Graph, semantics: Semantics, memory = Number.POSITIVE_IN
   for (const node of order(graph.outputs)) {
     yield null;
     const known = reading.vertices.length;
-    const why =
-      taken(reading, node, memory) ??
-      (reading.vertices.slice(known).every(hasFiniteWeights) ? null : `${named(node)} with weights that are NaN or infinite`);
-    if (why) return { unread: why };
+    try {
+      const unread = reading.take(node);
+      if (unread) return { unread };
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      return { unread: `${named(node)} in ${memory} MiB, which is what --memory allows the network to take`, isTooLarge: true };
+    }
+    if (!reading.vertices.slice(known).every(hasFiniteWeights)) return { unread: `${named(node)} with weights that are NaN or infinite` };
   }
   return reading.network(graph.outputs, semantics);
-}
-
-function taken(reading: Reading, node: Node, memory: number): string | null {
-  try {
-    return reading.take(node);
-  } catch (error) {
-    if (!(error instanceof TooLarge)) throw error;
-    return `${named(node)} in ${memory} MiB, which is what --memory allows the network to take`;
-  }
 }
 
 const named = (node: Node): string => `${node.op}${node.name ? ` (node "${node.name}")` : ""}`;

@@ -8,7 +8,7 @@ import { replayer } from "../replay.ts";
 import { decide, MEMORY } from "../search/decide.ts";
 import { planFor } from "../search/strategy.ts";
 import { elements, type Query } from "../spec/index.ts";
-import { asked, graphFor, unlessOver, type Verification, type VerifyOptions } from "../verify.ts";
+import { asked, graphFor, unbounded, unlessOver, type Verification, type VerifyOptions } from "../verify.ts";
 import { type Checking, check } from "./check.ts";
 import { Bounds } from "./exact.ts";
 import { FORMAT, type Proof } from "./proof.ts";
@@ -40,7 +40,9 @@ export async function prove(file: ModelFile, query: Query, property: string, opt
     let proof: Proof | null = null;
     const ended = await unlessOver(clock, async () => {
       await clock.breath();
-      const network = rectifiersOnly(await clock.along(unroundedNetworkFrom(graph, options.memory ?? MEMORY)));
+      const readable = await clock.along(unroundedNetworkFrom(graph, options.memory ?? MEMORY));
+      if ("unread" in readable && readable.isTooLarge) return unbounded(clock, readable.unread);
+      const network = rectifiersOnly(readable);
       const { split } = planFor({ network, rows: 0, disjuncts: [] }, options.split);
       const prover = new Prover(new Bounds(network), specification, split);
       const decision = await decide(network, specification, asked(replay), { ...options, search: prover }, clock);

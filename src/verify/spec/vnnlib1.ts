@@ -27,7 +27,8 @@ export function vnnlib1(forms: readonly Sexpr[], file: string, number: Scope["nu
   const declared: Declared = { X: new Set(), Y: new Set() };
   const variable: Scope["variable"] = (atom) => {
     const [, letter, digits] = NAME.exec(atom.text) ?? [];
-    if (letter === undefined || atom.brackets || !declared[letter as "X" | "Y"].has(Number(digits)))
+    if (letter === undefined) return refuse(atom, "spec-name", "a variable or a finite number", "write X_0, Y_0, … or a decimal");
+    if (atom.brackets || !declared[letter as "X" | "Y"].has(Number(digits)))
       return refuse(atom, "spec-name", "a variable that was declared above", `declare it with (declare-const ${atom.text} Real)`);
     return { side: letter === "X" ? "inputs" : "outputs", index: Number(digits) };
   };

@@ -190,9 +190,9 @@ test.each<Refusal>([
     () => boxed("(<= Y_2 3)"),
   ],
   [
-    "another name",
+    "a number that is none",
     "spec-name",
-    "expected a variable that was declared above, got 1e9999 at p.vnnlib:7:13; declare it with (declare-const 1e9999 Real)",
+    "expected a variable or a finite number, got 1e9999 at p.vnnlib:7:13; write X_0, Y_0, … or a decimal",
     () => boxed("(<= 1e9999 3)"),
   ],
   [
