@@ -1,5 +1,6 @@
 import { defineCommand } from "citty";
 import { host } from "#host";
+import { fail } from "../base/index.ts";
 import { cores } from "../run/index.ts";
 import {
   type Proof,
@@ -15,6 +16,7 @@ import { sizesOf } from "./model.ts";
 import { choice, jsonArg, maybeNumber, number, seedOf, withExamples } from "./options.ts";
 import { interruptible, meter, printJson, say } from "./output.ts";
 import { asked, queryArgs } from "./query.ts";
+import { sampleArgs, sampleAsked, withoutSample } from "./sample-query.ts";
 import { apart, writable } from "./writable.ts";
 
 const command = defineCommand({
@@ -24,6 +26,7 @@ const command = defineCommand({
   },
   args: {
     ...queryArgs,
+    ...sampleArgs,
     timeout: { type: "string", description: "seconds (default: no limit)" },
     memory: { type: "string", description: "MiB for the network, and as many for what is open in the search", default: "2048" },
     split: { type: "string", description: "input or rectifier (default: chosen from the network)" },
@@ -50,7 +53,15 @@ const command = defineCommand({
     const semantics = choice("semantics", args.semantics, ["real", "float32"] as const);
     const seed = seedOf(args.seed);
     const sizes = sizesOf(args.size);
-    const { file, query, property } = await asked(args);
+    if (args.data === undefined) withoutSample(args);
+    else if (args.proof !== undefined)
+      fail({
+        code: "option-proof",
+        expected: "a property in a file beside --proof, for check-proof to read",
+        got: `--data ${args.data}`,
+        mend: "write the property as VNN-LIB or JSON, or leave --proof out",
+      });
+    const { file, query, property } = args.data === undefined ? await asked(args) : await sampleAsked({ ...args, data: args.data });
     if (args.counterexample !== undefined) {
       await apart(args.counterexample, file.path, property.path);
       await writable(args.counterexample);
@@ -108,6 +119,7 @@ const command = defineCommand({
 export default withExamples(command, [
   "counterfoil verify model.onnx property.vnnlib --timeout 116 --counterexample found.txt",
   "counterfoil verify model.onnx stays-below.json --json",
+  "counterfoil verify model.onnx --data mnist:test --sample 7 --epsilon 0.03 --timeout 60",
   "counterfoil verify model.onnx property.vnnlib --proof proof.json",
   "counterfoil verify query.vnnlib --network N=model.onnx --timeout 60",
 ]);

@@ -2,7 +2,8 @@
 import { fail, sha256 } from "../base/index.ts";
 import { type Dataset, dataset } from "./dataset.ts";
 
-const LABELS = ["label", "y", "class"];
+/** Names of the column of labels, the plainest first. */
+const LABELS = ["label", "class", "y"];
 
 // Number("") is 0; a missing value must not become one
 const isNumber = (cell: string): boolean => cell !== "" && !Number.isNaN(Number(cell));
@@ -38,7 +39,8 @@ function tableOf(bytes: Uint8Array, name: string): Table {
   const lines = new TextDecoder().decode(bytes).split(/\r\n|\n|\r/);
   while (lines.at(-1)?.trim() === "") lines.pop();
   const first = cellsOf(lines[0] ?? "");
-  const named = first.findIndex((cell) => LABELS.includes(cell.toLowerCase()));
+  const called = first.map((cell) => cell.toLowerCase());
+  const named = called.indexOf(LABELS.find((name) => called.includes(name)) ?? "\0");
   // the last of several may be a label's name
   const header = named >= 0 || first.slice(0, Math.max(1, first.length - 1)).some((cell) => cell !== "" && !isNumber(cell));
   return { name, opening: lines[0], first, header, body: header ? lines.slice(1) : lines, named };
@@ -85,7 +87,7 @@ function columns({ name, first, header, body }: Table, label: number): { data: F
 }
 
 /**
- * Labelled samples from the bytes of a `.csv` file: [N, columns − 1]. The label is the column called label, y or class,
+ * Labelled samples from the bytes of a `.csv` file: [N, columns − 1]. The label is the column called label, class or y,
  * else the last. Labels that are all numbers count from 0; others are names, sorted. The first line is a header where a
  * column other than the label has something else than a number in it, or where a cell is one of those names. Throws `csv-columns`, `csv-number`,
  * `csv-label` and what {@link dataset} throws.

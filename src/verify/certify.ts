@@ -3,7 +3,8 @@ import { attack, norms, pgd, row } from "../attack/index.ts";
 import { fail, rows, type Tensor, take } from "../base/index.ts";
 import type { GradientModel } from "../model/index.ts";
 import { cores, type RunOptions } from "../run/index.ts";
-import { type Claim, Prover } from "./prover.ts";
+import { Prover } from "./prover.ts";
+import type { Claim } from "./spec/claim.ts";
 import { type CertifyResult, results } from "./verdicts.ts";
 
 /** Each tries what the ones before it do first. */

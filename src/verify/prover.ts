@@ -1,5 +1,4 @@
 /** Proofs about one sample at a time: intervals, then CROWN, then a complete search, each only where the one before it was not enough. */
-import type { NormName } from "../attack/index.ts";
 import { size, type Tensor } from "../base/index.ts";
 import { type Graph, input } from "../graph/index.ts";
 import type { GradientModel } from "../model/index.ts";
@@ -12,41 +11,14 @@ import { native } from "./net/products.ts";
 import { networkOf } from "./net/read.ts";
 import { type DecideOptions, type Decision, decide } from "./search/decide.ts";
 import { goalOf } from "./search/goal.ts";
-import { ballOf, enclosure, holds, type Region, type Specification } from "./spec/index.ts";
-import { add, compare, fromNumber, type Rational, subtract } from "./spec/rational.ts";
-import { overtakes } from "./spec/robustness.ts";
-
-/** What is claimed of one sample: its class stays within ε, within the range of the data. */
-export interface Claim {
-  /** [inputs] */
-  readonly x: Float32Array;
-  readonly label: number;
-  readonly norm: Exclude<NormName, "l0">;
-  readonly epsilon: number;
-  readonly range: readonly [number, number];
-}
+import { type Claim, claimed } from "./spec/claim.ts";
+import { ballOf, enclosure, holds, type Region } from "./spec/index.ts";
 
 export interface Bounded {
   /** Proven lower bound of the least margin, label minus any other class; −∞ where nothing is known. */
   readonly margin: number;
   /** By rectifier layer, the numbers of the neurons that stayed unstable; null of intervals alone, which leave more than there are. */
   readonly unstable: readonly Int32Array[] | null;
-}
-
-/** A claim as what must not be found, all numbers taken exactly. */
-function specificationOf({ x, label, norm, epsilon, range }: Claim, classes: number): Specification {
-  const [radius, least, most] = [fromNumber(epsilon), fromNumber(range[0]), fromNumber(range[1])];
-  const centre = Array.from(x, fromNumber);
-  const larger = (a: Rational, b: Rational) => (compare(a, b) < 0 ? b : a);
-  const smaller = (a: Rational, b: Rational) => (compare(a, b) < 0 ? a : b);
-  const rivals = Array.from({ length: classes }, (_, j) => j).filter((j) => j !== label);
-  const region: Region = {
-    low: centre.map((c) => larger(subtract(c, radius), least)),
-    high: centre.map((c) => smaller(add(c, radius), most)),
-    ...(norm !== "linf" && { ball: { norm, centre, radius } }),
-    disjuncts: rivals.map((j) => [overtakes(label, j)]),
-  };
-  return { inputs: x.length, outputs: classes, regions: [region] };
 }
 
 /** The logits of one sample; of a file whose batch is fixed it is the first one, and all others are 0. */
@@ -91,7 +63,7 @@ export class Prover {
   async bound(claim: Claim, method: "ibp" | "crown"): Promise<Bounded> {
     const nothing = { margin: Number.NEGATIVE_INFINITY, unstable: null };
     if (!this.#network) return nothing;
-    const { regions } = specificationOf(claim, this.#classifier.classes);
+    const { regions } = claimed(claim, this.#classifier.classes);
     const { low, high } = enclosure(regions[0]!);
     const { back, tightener } = this.#row(claim.label, regions[0]!);
     const lines = (await tightener.enclose(low, high, { ball: ballOf(regions[0]!), backward: method === "crown" }))!;
@@ -110,7 +82,7 @@ export class Prover {
 
   /** Search until it is decided, or the time is up. What is found was confirmed by the file itself. */
   async search(claim: Claim, options: DecideOptions): Promise<Decision> {
-    const specification = specificationOf(claim, this.#classifier.classes);
+    const specification = claimed(claim, this.#classifier.classes);
     const replay = async (x: Float32Array): Promise<Float32Array | null> => {
       const sample = { dtype: "float32", shape: [1, ...this.#classifier.inputShape], data: x } satisfies Tensor<"float32">;
       const [named] = await this.#classifier.labels(sample);

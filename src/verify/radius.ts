@@ -4,7 +4,8 @@ import { fail, type Tensor, take } from "../base/index.ts";
 import type { GradientModel } from "../model/index.ts";
 import { cores } from "../run/index.ts";
 import type { CertifyOptions } from "./certify.ts";
-import { type Claim, Prover } from "./prover.ts";
+import { Prover } from "./prover.ts";
+import type { Claim } from "./spec/claim.ts";
 
 export interface RadiusOptions extends Omit<CertifyOptions, "epsilon"> {
   /** The bisection stops where proof and the smallest unproven radius are so near; default a thousandth of the range. */

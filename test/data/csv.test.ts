@@ -148,6 +148,16 @@ describe("with labels or without", () => {
     ["one column", "1\n2.5\n", [[1], [2.5]], [0, 0], []],
     ["one column with a header", "height\n1\n2\n", [[1], [2]], [0, 0], []],
     ["a column called label", "Label,a\n1,0.5\n0,2\n", [[0.5], [2]], [1, 0], ["0", "1"]],
+    [
+      "points with a column called label",
+      "x,y,label\n1,0.5,1\n0,2,0\n",
+      [
+        [1, 0.5],
+        [0, 2],
+      ],
+      [1, 0],
+      ["0", "1"],
+    ],
   ];
   it.each(rows)("%s", async (_, text, x, y, classes) => {
     const data = await samples(text);

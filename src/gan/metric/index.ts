@@ -7,6 +7,7 @@ export * from "./modes.ts";
 export * from "./neighbours.ts";
 export * from "./optimal.ts";
 export * from "./parzen.ts";
+export * from "./report.ts";
 export * from "./source.ts";
 export * from "./two-sample.ts";
 export * from "./usefulness.ts";

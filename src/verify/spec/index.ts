@@ -1,4 +1,5 @@
 export * from "./assignments.ts";
+export { type Claim, claimed } from "./claim.ts";
 export { type Counterexample, readCounterexample, writeCounterexample } from "./counterexample.ts";
 export * from "./query.ts";
 export type { Rational } from "./rational.ts";

@@ -11,7 +11,7 @@ export interface Variable {
 }
 
 export interface Query {
-  /** `"vnnlib 1"`, `"vnnlib 2.0"` (any 2.x), or `"json"`. */
+  /** `"vnnlib 1"`, `"vnnlib 2.0"` (any 2.x), `"json"`, or `"sample"`. */
   readonly format: string;
   /** The network's name in the file; null where it has none. */
   readonly network: string | null;
