@@ -29,6 +29,13 @@ describe("odd files", () => {
     expect(await ask(old(2, 1), 2.5)).toMatchObject({ verdict: "sat", inputs: 1 });
   });
 
+  test("where no float32 number lies in the box there is nothing to run the file on, and that is said", async () => {
+    const tenth = "(assert (<= X_0 0.1))(assert (>= X_0 0.1))";
+    const reason = expect.stringMatching(/no float32 input lies in its box/);
+    expect(await asked(old(2, 1), `${tenth}(assert (>= Y_0 1.1))`)).toMatchObject({ verdict: "unknown", reason });
+    expect(await asked(old(2, 1), `${tenth}(assert (>= Y_0 1.3))`)).toMatchObject({ verdict: "unsat", reason: null });
+  });
+
   test.each([
     [Number.NaN, 0],
     [Number.POSITIVE_INFINITY, 0],

@@ -121,6 +121,8 @@ class Decider {
   #found: Decision["counterexample"] = null;
   #plan: Plan | null = null;
   #full = false;
+  /** A region has no float32 input. */
+  #pointless = false;
   /** Why a search of the caller's gave up. */
   #why: string | null = null;
   parts = 0;
@@ -148,6 +150,7 @@ class Decider {
   #reason(): string {
     if (this.#why) return this.#why;
     if (this.#full) return `what is open takes more than ${this.#options.memory ?? MEMORY} MiB; allow more with --memory`;
+    if (this.#pointless) return "the property is not proven, and no float32 input lies in its box that could be a counterexample";
     return `${this.undecided} parts that cannot be split are nearer to the border than bounds tell, and hold no counterexample in float32 that was found`;
   }
 
@@ -160,6 +163,7 @@ class Decider {
     );
     const root = enclosure(region);
     const points = within(region);
+    this.#pointless ||= points === null;
     const tried = async (x: Float64Array) => points !== null && (await this.#try(goal, x, points));
     // a disjunct without rows: every point will do
     if (region.disjuncts.some((d) => d.length === 0)) {

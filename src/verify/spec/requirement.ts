@@ -78,8 +78,10 @@ export function requirement(json: unknown, where: string, outputs?: number): Spe
   const mentioned = mention(data.stays, low.length, where);
   const count = known ?? mentioned;
   if (mentioned > count) refuse(`outputs from 0 to ${count - 1}`, `output ${mentioned - 1} in ${where}`);
-  if (known === undefined && data.stays.some((s) => s.above === "others" || s.below === "others"))
-    refuse('how many "others" there are', `no "outputs" in ${where}`);
+  if (data.stays.some((s) => s.above === "others" || s.below === "others")) {
+    if (known === undefined) refuse('how many "others" there are', `no "outputs" in ${where}`);
+    if (known === 1) refuse('other outputs, where "others" is said', `a network of one output in ${where}`);
+  }
   const disjuncts = data.stays.flatMap((s) => broken(s, count));
   return { inputs: low.length, outputs: count, regions: [{ low, high, disjuncts }] };
 }

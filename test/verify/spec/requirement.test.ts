@@ -205,6 +205,12 @@ test.each<Refusal>([
     () => read(json([{ output: 0, above: "others" }])),
   ],
   [
+    "no others",
+    "requirement",
+    refused('other outputs, where "others" is said', "a network of one output"),
+    () => read(json([{ output: 0, above: "others" }]), { outputs: 1 }),
+  ],
+  [
     "an output below 0",
     "requirement",
     refused("stays[0].output to be a whole number ≥ 0", "-1"),
