@@ -2,7 +2,7 @@
 import type { ArgsDef } from "citty";
 import { fail, sha256 } from "../base/index.ts";
 import { loadData } from "../data/index.ts";
-import { load } from "../model/index.ts";
+import { fileBeside, load } from "../model/index.ts";
 import { modelFile } from "../run/index.ts";
 import { claimed } from "../verify/index.ts";
 import { sizesOf } from "./model.ts";
@@ -53,6 +53,14 @@ export async function sampleAsked(args: Given & { readonly data: string }): Prom
   const norm = choice("norm", args.norm ?? "linf", ["linf", "l2", "l1"] as const);
   const at = maybeNumber("sample", args.sample, { least: 0, whole: true }) ?? 0;
   const target = maybeNumber("target", args.target, { least: 0, whole: true });
+  const beside = await fileBeside(args.model);
+  if (beside !== undefined)
+    fail({
+      code: "option-data",
+      expected: "a model that takes the data as they are, beside --data",
+      got: `${args.model}, of which ${beside} says how they are prepared`,
+      mend: "ask certify, or write the property in a file",
+    });
   const file = await modelFile(args.model);
   const data = await loadData(args.data, { limit: at + 1 });
   const label = data.y[at];

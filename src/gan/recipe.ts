@@ -1,7 +1,7 @@
 /** Games by name: networks, objective, penalties and optimisers that belong together, and what may be put in their place. */
 import { fail, fold, type Key } from "../base/index.ts";
 import type { Pool } from "../data/index.ts";
-import { adam, constant, cosine, exponential, type Schedule, sgd } from "../optim/index.ts";
+import { adam, constant, cosine, exponential, sgd } from "../optim/index.ts";
 import { type Gan, game, type Optimiser } from "./gan.ts";
 import {
   type DiscriminatorNorm,
@@ -33,43 +33,39 @@ type Setting = Pick<Gan, "optimisers" | "batch"> & Partial<Pick<Gan, "critics" |
 interface Recipe extends Setting {
   readonly loss: LossName;
   readonly regularisers?: readonly Regulariser[];
-  /** Its rates fall to the end of the training. */
+  /** Its rates fall to a hundredth over the training, where its length is known. */
   readonly falls?: boolean;
 }
 
-const both = (transform: Gan["optimisers"]["generator"]["transform"], rate: number | Schedule): Gan["optimisers"] => {
-  const optimiser = { transform, schedule: typeof rate === "number" ? constant(rate) : rate };
+const both = (transform: Optimiser["transform"], rate: number): Gan["optimisers"] => {
+  const optimiser = { transform, schedule: constant(rate) };
   return { generator: optimiser, discriminator: optimiser };
 };
 
-/** Down to a hundredth over the training, where its length is known. */
-const falling = (rate: number, steps: number | undefined): number | Schedule =>
-  steps === undefined ? rate : cosine(rate, steps, rate / 100);
-
 /** What each pair is trained with where nothing else is said. */
-const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recipe>> = {
+const RECIPES: Readonly<Record<NetworkName, Recipe>> = {
   // R3GAN's objective on a small pair: it finds all modes of ring and grid (experiments/mixtures.md)
-  plane: () => ({
+  plane: {
     loss: "relativistic-paired",
     // a γ that falls lets the discriminator sharpen when the modes are found
     regularisers: [r1(0.1, 0.001), r2(0.1, 0.001)],
     optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 1e-3),
     batch: 512,
     ema: 0.999,
-  }),
+  },
   // the same for pictures
-  small: (steps) => ({
+  small: {
     loss: "relativistic-paired",
     regularisers: [r1(1, 0.1), r2(1, 0.1)],
-    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(2e-3, steps)),
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), 2e-3),
     falls: true,
     batch: 64,
     ema: 0.999,
-  }),
+  },
   // Lin et al. 2018
-  pacgan: () => ({ loss: "non-saturating", optimisers: both(adam({ beta1: 0.8 }), 1e-4), batch: 100 }),
+  pacgan: { loss: "non-saturating", optimisers: both(adam({ beta1: 0.8 }), 1e-4), batch: 100 },
   // the code of 2014: both move at once. Its loss is half of ours for the discriminator, so that half the rate is the same move
-  maxout2014: () => ({
+  maxout2014: {
     loss: "non-saturating",
     updates: "simultaneous",
     optimisers: {
@@ -77,21 +73,27 @@ const RECIPES: Readonly<Record<NetworkName, (steps: number | undefined) => Recip
       discriminator: { transform: sgd({ momentum: 0.5 }), schedule: exponential(0.05, 1 / 1.000004, 5e-7) },
     },
     batch: 100,
-  }),
+  },
   // Radford et al. 2015
-  dcgan: () => ({ loss: "non-saturating", optimisers: both(adam({ beta1: 0.5 }), 2e-4), batch: 64 }),
+  dcgan: { loss: "non-saturating", optimisers: both(adam({ beta1: 0.5 }), 2e-4), batch: 64 },
   // Miyato et al. 2018
-  resnet: () => ({ loss: "hinge", critics: 5, optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 2e-4), batch: 64 }),
+  resnet: { loss: "hinge", critics: 5, optimisers: both(adam({ beta1: 0, beta2: 0.9 }), 2e-4), batch: 64 },
   // Huang et al. 2024
-  r3gan: (steps) => ({
+  r3gan: {
     loss: "relativistic-paired",
     regularisers: [r1(1, 0.1), r2(1, 0.1)],
-    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), falling(2e-4, steps)),
+    optimisers: both(adam({ beta1: 0, beta2: 0.99 }), 2e-4),
     falls: true,
     batch: 64,
     ema: 0.999,
-  }),
+  },
 };
+
+/** The same, falling to a hundredth in `length` steps. */
+const falling = ({ transform, schedule }: Optimiser, length: number | null): Optimiser => ({
+  transform,
+  schedule: length === null ? schedule : cosine(schedule(0), length, schedule(0) / 100),
+});
 
 /** The same course from another rate on. */
 const from = ({ transform, schedule }: Optimiser, rate: number | undefined): Optimiser => ({
@@ -160,7 +162,7 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" 
   const make: NetworkMaker | undefined = networks[model];
   if (!make)
     fail({ code: "model-unknown", expected: `one of ${Object.keys(networks).join(", ")}`, got: model, mend: "choose one of those" });
-  const own = RECIPES[model](options.steps);
+  const own = RECIPES[model];
   const loss = options.loss ?? own.loss;
   if (!LOSSES.includes(loss)) fail({ code: "gan-loss", expected: `one of ${LOSSES.join(", ")}`, got: loss, mend: "choose one of those" });
   const combined = COMBINED[loss]?.[1](data.shape);
@@ -194,13 +196,14 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" 
   const { generator, discriminator } = options.optimisers ?? own.optimisers;
   const { batch, critics, updates, ema, pack, unroll, microBatch } = options;
   const { falls = false, ...setting } = own;
+  const length = falls && options.optimisers === undefined ? (options.steps ?? null) : null;
   return game({
     ...pair,
     ...setting,
     ...(batch && { batch }),
     optimisers: {
-      generator: from(generator, options.rate),
-      discriminator: from(discriminator, options.discriminatorRate ?? options.rate),
+      generator: from(falling(generator, length), options.rate),
+      discriminator: from(falling(discriminator, length), options.discriminatorRate ?? options.rate),
     },
     ...(critics && { critics }),
     ...(updates && { updates }),
@@ -211,7 +214,7 @@ export function recipe(data: Pick<Pool, "shape" | "range" | "units" | "classes" 
     objective: objectiveOf(loss, options.smoothing),
     regularisers,
     classes,
-    length: options.optimisers === undefined && falls ? (options.steps ?? null) : null,
+    length,
     units: data.units ?? null,
   });
 }

@@ -1,5 +1,5 @@
 /** The short form of a property, on a linear classifier whose radii are known: y = (x₀, x₁, 0.2). */
-import { writeFileSync } from "node:fs";
+import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { input } from "../../src/graph/index.ts";
@@ -43,6 +43,13 @@ describe("a sample keeps its class", () => {
   test("is told by its words", async () => {
     const { out } = await run("--data", "points.csv", "--sample", "1", "--epsilon", "0.1", "--target", "2", "--json");
     expect(JSON.parse(out).property.path).toMatch(/points.*, sample 1 of class 0, linf 0\.1, target 2/);
+  });
+  test("a model whose preprocessing is declared beside it is not fed unprepared", async () => {
+    copyFileSync(join(dir, "linear.onnx"), join(dir, "prepared.onnx"));
+    writeFileSync(join(dir, "prepared.preprocessing.json"), JSON.stringify({ scale: 2 }));
+    const result = await inProcess(["verify", "prepared.onnx", "--data", "points.csv", "--epsilon", "0.1"], { cwd: dir });
+    expect(sentence(result)).toMatch(/takes the data as they are, beside --data, got prepared\.onnx, of which .*preprocessing\.json/);
+    expect(result.code).toBe(2);
   });
   test.each<[string, string[], RegExp]>([
     ["beside a property", ["p.vnnlib", "--data", "points.csv", "--epsilon", "0.1"], /either a property, or --data, got both p\.vnnlib/],
