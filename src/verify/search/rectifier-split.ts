@@ -18,31 +18,41 @@ import type { Goal } from "./goal.ts";
 import { meet } from "./program.ts";
 import type { Looked, Part, Search } from "./search.ts";
 
-/** A domain of one disjunct, of which some row has to be refuted: all splits that lead to it, and what its parent knew. */
+/** A row of a disjunct, and the multipliers that the parent's bound of it has found. */
+interface Row {
+  readonly row: number;
+  readonly alphas: Float64Array;
+  readonly betas: Float64Array;
+}
+
+/** A disjunct that is open: some row of it has to be refuted. */
+interface Disjunct {
+  readonly number: number;
+  readonly rows: readonly Row[];
+}
+
+/** All splits that lead to a domain, and what its parent knew. Bounds of the rectifiers serve all disjuncts, which are therefore split together. */
 export interface Domain extends Part {
-  readonly disjunct: number;
+  readonly disjuncts: readonly Disjunct[];
   readonly splits: readonly Split[];
   /** Of the parent. */
   readonly lines: Relaxation;
   readonly places: Places;
-  /** Of each row of the disjunct. */
-  readonly alphas: readonly Float64Array[];
-  readonly betas: readonly Float64Array[];
   /** Its part of the parent's box, where that is not all of it. */
   readonly box?: Box;
-  /** Half-spaces in which its counterexamples lie: the parent's bounds of the rows first, then what the splits say of the input. */
+  /** What the splits say of the input, as half-spaces. */
   readonly cuts: readonly HalfSpace[];
+  /** Half-spaces in which its counterexamples lie, if one disjunct is left: the parent's bounds of its rows. */
+  readonly sought: readonly HalfSpace[];
   /** What its parent's bound gained of each bound of what rectifiers read. */
   readonly gains?: Blame["gains"];
 }
 
-/** A domain at work: its own lines, and where its rows stand among those passed back together. */
+/** A domain at work, and its own lines. */
 interface Opened {
   readonly at: number;
   readonly domain: Domain;
   readonly lines: Relaxation;
-  readonly rows: readonly number[];
-  readonly first: number;
   readonly blame: Blame;
 }
 
@@ -77,16 +87,11 @@ export class RectifierSplit implements Search<Domain> {
     }))!;
     const places = placesOf(this.#goal.network, lines, this.#last);
     const own = Float64Array.from(places.elements.flatMap((elements, k) => Array.from(elements, (i) => lines.below[k]![i]!)));
-    return this.#goal.disjuncts.map((rows, disjunct) => ({
-      disjunct,
-      splits: [],
-      lines,
-      places,
-      alphas: rows.map(() => own),
-      betas: rows.map(() => new Float64Array(0)),
-      cuts: [],
-      missing: Number.POSITIVE_INFINITY,
+    const disjuncts = this.#goal.disjuncts.map((rows, number) => ({
+      number,
+      rows: rows.map((row) => ({ row, alphas: own, betas: new Float64Array(0) })),
     }));
+    return [{ disjuncts, splits: [], lines, places, cuts: [], sought: [], missing: Number.POSITIVE_INFINITY }];
   }
 
   release(): Promise<void> {
@@ -98,9 +103,7 @@ export class RectifierSplit implements Search<Domain> {
     const out: Looked<Domain>[] = domains.map(() => ({ kind: "refuted" }));
     const open = await this.#opened(domains);
     if (open.length === 0) return out;
-    const all = open.flatMap(({ domain, lines, rows }) =>
-      rows.map((row, r) => ({ row, lines, domain, alphas: domain.alphas[r]!, betas: domain.betas[r]! })),
-    );
+    const all = open.flatMap(({ domain, lines }) => domain.disjuncts.flatMap(({ rows }) => rows.map((row) => ({ ...row, lines, domain }))));
     const width = this.#goal.rows;
     const { places } = open[0]!.domain;
     const objective = new Float64Array(all.length * width);
@@ -120,62 +123,79 @@ export class RectifierSplit implements Search<Domain> {
       all.map(({ betas }) => betas),
       open[0]!.domain.splits.length === 0 ? ROOT : NODE,
     );
-    const alphasOf = (r: number) => found.alphas.slice(r * places.count, (r + 1) * places.count);
-    const left = open.flatMap((o): (Opened & Choice & { readonly halves: readonly HalfSpace[] })[] => {
-      const own = o.rows.map((_, r) => o.first + r);
-      const halves = own.map((r) => halfSpaceOf(found.last, r));
-      const least = own.map((r) => found.least[r]!);
-      const best = least.indexOf(Math.max(...least));
-      if (least.some((v) => v > 0) || missTogether(halves, domainOf(o.lines))) return [];
-      const row = o.first + best;
-      blame(this.#goal.network, o.lines, found.last.passed, row, 1, o.blame);
-      return [{ ...o, halves, row, least: least[best]!, splits: o.domain.splits, alphas: alphasOf(row), betas: found.betas[row]! }];
+    let first = 0;
+    const left = open.flatMap((o): (Opened & Choice & { readonly halves: readonly HalfSpace[]; readonly worst: number })[] => {
+      const still: (Disjunct & { readonly best: number; readonly halves: readonly HalfSpace[] })[] = [];
+      for (const { number, rows } of o.domain.disjuncts) {
+        const own = rows.map((_, r) => first + r);
+        first += rows.length;
+        const best = own.reduce((a, b) => (found.least[b]! > found.least[a]! ? b : a));
+        const halves = own.map((r) => halfSpaceOf(found.last, r));
+        if (found.least[best]! > 0 || missTogether(halves, domainOf(o.lines))) continue;
+        const alphas = (r: number) => found.alphas.slice(r * places.count, (r + 1) * places.count);
+        still.push({ number, best, halves, rows: own.map((r) => ({ row: all[r]!.row, alphas: alphas(r), betas: found.betas[r]! })) });
+      }
+      if (still.length === 0) return [];
+      for (const { best } of still) blame(this.#goal.network, o.lines, found.last.passed, best, 1, o.blame);
+      const worst = still.reduce((a, b, d) => (found.least[b.best]! < found.least[still[a]!.best]! ? d : a), 0);
+      const { best, rows } = still[worst]!;
+      const { alphas, betas } = rows.find((r) => r.row === all[best]!.row)!;
+      const domain: Domain = { ...o.domain, disjuncts: still.map(({ number, rows }) => ({ number, rows })) };
+      const halves = still.flatMap((d) => d.halves);
+      return [{ ...o, domain, halves, worst, row: best, least: found.least[best]!, splits: domain.splits, alphas, betas }];
     });
     const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
-    for (const [j, { at, domain, lines, first, rows, halves, least, blame }] of left.entries()) {
+    for (const [j, { at, domain, lines, halves, worst, least, blame }] of left.entries()) {
       const split = splits[j];
       const candidates = halves.map(({ g }) => minimiser(g, domainOf(lines)));
-      const own = rows.map((_, r) => alphasOf(first + r));
       // cuts are made again of their half-spaces
       const kept = { ...lines, cuts: undefined };
+      const next: Domain = { ...domain, lines: kept, sought: domain.disjuncts.length === 1 ? halves : [], missing: -least };
       if (!split) {
-        const next: Domain = { ...domain, lines: kept, alphas: own, missing: -least };
-        // of a ball no linear program tells
-        const ended = this.#bends || this.#goal.ball ? null : await this.#ended(domain, lines);
-        out[at] = ended ?? this.#halved(next, halves, candidates);
+        out[at] = await this.#undivided(next, lines, candidates);
         continue;
       }
+      // the row by which it was chosen may have lost its disjunct in a half
+      const leftOf = (sign: 1 | -1) => next.disjuncts.filter((_, d) => d !== worst || !((sign > 0 ? split.leastOn : split.leastOff) > 0));
       const part = (sign: 1 | -1): Domain => ({
-        ...domain,
+        ...next,
         box: undefined,
-        lines: kept,
-        alphas: own,
+        disjuncts: leftOf(sign).map(({ number, rows }) => ({
+          number,
+          rows: rows.map((row) => ({ ...row, betas: Float64Array.of(...row.betas, 0) })),
+        })),
         splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
-        betas: rows.map((_, r) => Float64Array.of(...found.betas[first + r]!, 0)),
-        cuts: extended(domain.cuts, halves, sign > 0 ? split.on : split.off),
-        missing: -least,
+        cuts: [...domain.cuts, sign > 0 ? split.on : split.off].slice(-MOST_CUTS),
         gains: blame.gains,
       });
-      const parts = [...(split.leastOn > 0 ? [] : [part(1)]), ...(split.leastOff > 0 ? [] : [part(-1)])];
+      const parts = [part(1), part(-1)].filter(({ disjuncts }) => disjuncts.length > 0);
       if (parts.length > 0) out[at] = { kind: "open", candidates, parts };
     }
     return out;
   }
 
+  /** Where all rectifiers are decided, each disjunct is looked at alone: it has ended, or what still bends wants a smaller box. */
+  async #undivided(domain: Domain, lines: Relaxation, candidates: readonly Float64Array[]): Promise<Looked<Domain>> {
+    const [one, ...others] = domain.disjuncts;
+    if (others.length > 0) return { kind: "open", candidates, parts: domain.disjuncts.map((d) => ({ ...domain, disjuncts: [d] })) };
+    // of a ball no linear program tells
+    const ended = this.#bends || this.#goal.ball ? null : await this.#ended(domain, one!.rows, lines);
+    return ended ?? this.#halved(domain, candidates);
+  }
+
   /** Where all rectifiers are decided and curves are left, the box is halved, where the rows depend on it most. */
-  #halved(domain: Domain, rows: readonly HalfSpace[], candidates: readonly Float64Array[]): Looked<Domain> {
+  #halved(domain: Domain, candidates: readonly Float64Array[]): Looked<Domain> {
     const { low, high } = { low: domain.lines.enclosure.low[0]!, high: domain.lines.enclosure.high[0]! };
-    const axis = widestAxis(rows, { low, high });
+    const axis = widestAxis(domain.sought, { low, high });
     const middle = low[axis]! + 0.5 * (high[axis]! - low[axis]!);
     if (!(middle > low[axis]! && middle < high[axis]!)) return { kind: "stuck", candidates };
     const cut = (v: Float64Array) => v.map((x, j) => (j === axis ? middle : x));
-    const cuts = [...rows, ...domain.cuts.slice(rows.length)];
-    const part = (box: Box): Domain => ({ ...domain, box, cuts });
+    const part = (box: Box): Domain => ({ ...domain, box });
     return { kind: "open", candidates, parts: [part({ low: cut(low), high }), part({ low, high: cut(high) })] };
   }
 
   /** Where all rectifiers are decided the network is linear, and a linear program tells whether rows and splits meet in the box. */
-  async #ended({ disjunct, splits }: Domain, lines: Relaxation): Promise<Looked<Domain> | null> {
+  async #ended({ splits }: Domain, rows: readonly Row[], lines: Relaxation): Promise<Looked<Domain> | null> {
     const { vertices } = this.#goal.network;
     const whole = { ...lines, cuts: undefined };
     const half = async (at: number, element: number, sign: number): Promise<HalfSpace> => {
@@ -184,7 +204,7 @@ export class RectifierSplit implements Search<Domain> {
       return halfSpaceOf(await this.#back.bound(at, row, 1, whole), 0);
     };
     const halves: HalfSpace[] = [];
-    for (const row of this.#goal.disjuncts[disjunct]!) halves.push(await half(this.#last, row, 1));
+    for (const { row } of rows) halves.push(await half(this.#last, row, 1));
     for (const { vertex, element, sign } of splits) halves.push(await half((vertices[vertex] as Rectifier).from, element, -sign));
     const met = await meet(halves, lines.enclosure.low[0]!, lines.enclosure.high[0]!, this.#back.clock);
     return met?.kind === "point" ? { kind: "stuck", candidates: [met.x] } : met;
@@ -197,7 +217,8 @@ export class RectifierSplit implements Search<Domain> {
     const others = [...domains.keys()].filter((at) => !isRoot(domains[at]!));
     const enclosed = await this.#tightener.encloseEach(
       others.map((at) => {
-        const { splits, cuts, box, lines, gains } = domains[at]!;
+        const { splits, cuts: ofSplits, sought, box, lines, gains } = domains[at]!;
+        const cuts = [...sought, ...ofSplits];
         const { low, high } = box ?? { low: lines.enclosure.low[0]!, high: lines.enclosure.high[0]! };
         const { ball } = this.#goal;
         return {
@@ -214,20 +235,10 @@ export class RectifierSplit implements Search<Domain> {
     );
     const known = new Map(others.map((at, j) => [at, enclosed[j]!]));
     const out: Opened[] = [];
-    let first = 0;
     for (const [at, domain] of domains.entries()) {
       const lines = isRoot(domain) ? domain.lines : known.get(at);
-      if (!lines) continue;
-      const rows = this.#goal.disjuncts[domain.disjunct]!;
-      out.push({ at, domain, lines, rows, first, blame: blames[at]! });
-      first += rows.length;
+      if (lines) out.push({ at, domain, lines, blame: blames[at]! });
     }
     return out;
   }
 }
-
-/** The rows' half-spaces in place of the parent's, and one more of a split, in place of the oldest where there are many. */
-const extended = (cuts: readonly HalfSpace[], rows: readonly HalfSpace[], split: HalfSpace): HalfSpace[] => [
-  ...rows,
-  ...[...cuts.slice(rows.length), split].slice(-MOST_CUTS),
-];
