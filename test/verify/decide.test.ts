@@ -126,6 +126,36 @@ describe("random networks", () => {
       }
     });
 
+  for (const kind of ["deep", "residual"] as const)
+    test(`${kind}: of six disjuncts that are refuted together, each is found where it can be met`, async () => {
+      for (const [seed, { graph, network, box }] of samplesOf(kind).entries()) {
+        const points = Array.from({ length: 4000 }, (_, s) => evaluate(network, cornerStart(box, fold(seedKey(seed), s))).at(-1)!);
+        const least = Array.from({ length: 6 }, (_, d) => {
+          const [a, b] = [Math.cos(d), Math.sin(d)];
+          return { a, b, value: Math.min(...points.map((y) => a * y[0]! + b * y[1]!)) };
+        });
+        const bounds = (names: string) =>
+          Array.from(box.low, (l, j) => `(>= ${names}${j} ${l}) (<= ${names}${j} ${box.high[j]})`).join(" ");
+        const declared = [...box.low.keys()].map((j) => `(declare-const X_${j} Real)`).join("");
+        const shape = graph.inputs[0]!.type.shape;
+        const program = await compile(graph, { threads: 1 });
+        const verdict = async (met: number | null) => {
+          const rows = least.map(({ a, b, value }, d) => `(<= (+ (* ${a} Y_0) (* ${b} Y_1)) ${d === met ? value + 0.01 : value - 0.2})`);
+          const text = `${declared}(declare-const Y_0 Real)(declare-const Y_1 Real)(assert (and ${bounds("X_")}))(assert (or ${rows.join(" ")}))`;
+          const { specification } = await readSpecification(new TextEncoder().encode(text), "six");
+          const replay: Replay = async (x) => {
+            const [y] = await program.run([{ dtype: "float32", shape, data: x }]);
+            return holds(specification, x, y!.data as Float32Array) ? (y!.data as Float32Array) : null;
+          };
+          // the search alone
+          return (await decide(network, specification, replay, { timeout: 20, split: "rectifier", starts: 0 })).verdict;
+        };
+        expect(await verdict(null), `seed ${seed}`).toBe("unsat");
+        for (let d = 0; d < 6; d++) expect(await verdict(d), `seed ${seed}, disjunct ${d}`).toBe("sat");
+        await program.release();
+      }
+    });
+
   for (const kind of ["sigmoid", "residual curves", "gelu", "waves", "products"] as const)
     test(`${kind}: near the least output boxes are halved until it is decided`, async () => {
       let halved = 0;

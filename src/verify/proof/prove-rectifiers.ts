@@ -118,17 +118,15 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
         left.push({
           part,
           own,
-          row: best,
-          least: found.least[best]!,
+          bounded: [{ row: best, least: found.least[best]!, alphas: alphasOf(best), betas: found.betas[best]! }],
           lines: one.lines,
-          alphas: alphasOf(best),
           splits: part.splits,
-          betas: found.betas[best]!,
         });
       }
       const chosen = await chosenSplits(back, last, objective, goal.rows, places, found.last.passed, left);
       const next: Open[] = [];
-      for (const [c, { part, own, lines: ownLines, least }] of left.entries()) {
+      for (const [c, { part, own, lines: ownLines, bounded }] of left.entries()) {
+        const missing = -bounded[0]!.least;
         for (const r of own) if (await tried(minimiser(halfSpaceOf(found.last, r).g, domainOf(ownLines)))) return "sat";
         const split = chosen[c];
         if (!split) {
@@ -139,7 +137,7 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
             { alphas: own.map(alphasOf), betas: own.map((r) => found.betas[r]!) },
           );
           if (!halves) return { unknown: "a part that cannot be split is nearer to the border than a proof tells" };
-          next.push(...halves.map((h) => ({ ...h, missing: -least })));
+          next.push(...halves.map((h) => ({ ...h, missing })));
           continue;
         }
         const { vertex, element } = split;
@@ -151,7 +149,7 @@ export async function proveByRectifiers({ goal, root, spec, bounds, tried, late,
           splits: [...part.splits, { vertex, element, sign }],
           alphas: own.map(alphasOf),
           betas: own.map((r) => Float64Array.of(...found.betas[r]!, 0)),
-          missing: -least,
+          missing,
         });
         const [inactive, active]: [Growing, Growing] = [{}, {}];
         Object.assign(part.node, { split: { rectifier: [layers.indexOf(vertex), element] }, inactive, active });

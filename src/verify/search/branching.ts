@@ -1,5 +1,5 @@
 /**
- * At which rectifier to split: those whose lines cost a bound most are candidates, and of these the one whose two halves are bounded best. What a
+ * At which rectifier to split: those whose lines cost bounds most are candidates, and of these the one whose two halves are bounded best. What a
  * split does to the bounds of other rectifiers those two do not show: there the blame for them counts.
  * Filtered smart branching: De Palma et al. 2021, arXiv:2104.06718, §4.
  */
@@ -11,15 +11,20 @@ import { Multipliers, type Places, type Split } from "../bound/multipliers.ts";
 import type { Relaxation } from "../bound/relaxation.ts";
 import type { Rectifier } from "../net/network.ts";
 
-/** A domain to be split, as it stands in row `row` of what was passed back last. */
-export interface Choice {
+/** Row `row` of what was passed back last, its bound and the multipliers of that. */
+export interface Bounded {
   readonly row: number;
   readonly least: number;
-  readonly lines: Relaxation;
   readonly alphas: Float64Array;
-  readonly splits: readonly Split[];
   readonly betas: Float64Array;
-  /** Of what its bound misses; default: what the row itself asks of the lines. */
+}
+
+/** A domain to be split: rows over it, each of which is to be raised above 0. */
+export interface Choice {
+  readonly bounded: readonly Bounded[];
+  readonly lines: Relaxation;
+  readonly splits: readonly Split[];
+  /** Of what its bounds miss; default: what the lowest row asks of the lines. */
   readonly blame?: Blame;
 }
 
@@ -34,15 +39,15 @@ export interface Halves extends Place {
   readonly off: HalfSpace;
 }
 
-/** Where to split, and the row's bounds over both halves: above 0, a half holds no counterexample. */
+/** Where to split, and the bounds of the choice's rows over both halves. */
 export interface Chosen extends Halves {
-  readonly leastOn: number;
-  readonly leastOff: number;
+  readonly leastOn: readonly number[];
+  readonly leastOff: readonly number[];
 }
 
 /**
  * Where to split each of `choices`; null where nothing is unstable.
- * @param objective rows [·, width] over vertex `at`, of which each choice has one
+ * @param objective rows [·, width] over vertex `at`, of which each choice has some
  * @param passed what these rows asked of each vertex
  */
 export async function chosenSplits(
@@ -57,31 +62,34 @@ export async function chosenSplits(
   const own = choices.map((c) => costliest(back, places, passed, c));
   const candidates = await withHalves(back, choices, own);
   const halves = choices.flatMap((choice, j) =>
-    candidates[j]!.flatMap((place) => [
-      { choice, lines: halved(back, choice.lines, { ...place, sign: 1 }, place.on) },
-      { choice, lines: halved(back, choice.lines, { ...place, sign: -1 }, place.off) },
-    ]),
+    candidates[j]!.flatMap((place) =>
+      [halved(back, choice.lines, { ...place, sign: 1 }, place.on), halved(back, choice.lines, { ...place, sign: -1 }, place.off)].flatMap(
+        (lines) => choice.bounded.map((own) => ({ choice, own, lines })),
+      ),
+    ),
   );
   if (halves.length === 0) return choices.map(() => null);
   const rows = new Float64Array(halves.length * width);
   const alphas = new Float64Array(halves.length * places.count);
-  halves.forEach(({ choice }, h) => {
-    rows.set(objective.subarray(choice.row * width, (choice.row + 1) * width), h * width);
-    alphas.set(choice.alphas, h * places.count);
+  halves.forEach(({ own }, h) => {
+    rows.set(objective.subarray(own.row * width, (own.row + 1) * width), h * width);
+    alphas.set(own.alphas, h * places.count);
   });
   const splits = halves.map(({ choice }) => choice.splits);
-  const betas = halves.map(({ choice }) => choice.betas);
+  const betas = halves.map(({ own }) => own.betas);
   const lines = halves.map((h) => h.lines);
   const { least } = await back.bound(at, rows, halves.length, lines, new Multipliers(places, alphas, splits, betas));
   let h = 0;
   return choices.map((choice, j) => {
     let [best, most]: [Chosen | null, number] = [null, Number.NEGATIVE_INFINITY];
     for (const place of candidates[j]!) {
-      const [on, off] = [least[h++]!, least[h++]!];
-      // what is missing of a proof counts, not what is there beyond it; the worse half counts most
-      const [a, b] = [Math.min(on, 0) - choice.least, Math.min(off, 0) - choice.least];
-      const score = Math.min(a, b) + 0.1 * Math.max(a, b);
-      if (score > most || best === null) [best, most] = [{ ...place, leastOn: on, leastOff: off }, score];
+      const [leastOn, leastOff] = [choice.bounded.map(() => least[h++]!), choice.bounded.map(() => least[h++]!)];
+      const score = choice.bounded.reduce((sum, { least: was }, r) => {
+        // what is missing of a proof counts, not what is there beyond it; the worse half counts most
+        const [a, b] = [Math.min(leastOn[r]!, 0) - was, Math.min(leastOff[r]!, 0) - was];
+        return sum + Math.min(a, b) + 0.1 * Math.max(a, b);
+      }, 0);
+      if (score > most || best === null) [best, most] = [{ ...place, leastOn, leastOff }, score];
     }
     return best;
   });
@@ -117,11 +125,12 @@ interface Scored {
 
 /** The unstable elements that are most to blame; where none is, those whose lines are farthest from the rectifier, weighed by what the row asks of them. */
 function costliest(back: Backward, places: Places, passed: readonly (Float64Array | null)[], choice: Choice): Place[] {
-  const { row, lines, alphas } = choice;
+  const { lines, bounded } = choice;
   const blamed = (choice.blame?.shares ?? []).flatMap((shares, vertex) =>
     Array.from(shares, (cost, element) => ({ place: { vertex, element }, cost })).filter(({ cost }) => cost > 0),
   );
   if (blamed.length > 0) return first(blamed);
+  const { row, alphas } = bounded.reduce((a, b) => (b.least < a.least ? b : a));
   const scored: Scored[] = [];
   for (const [vertex, elements] of places.elements.entries()) {
     const asked = passed[vertex];

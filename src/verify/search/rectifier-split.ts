@@ -2,7 +2,7 @@
  * Complete search for many inputs: bound a domain, and split it at a rectifier into where that is on and where it is off. Bunel et al. 2020,
  * arXiv:1909.06588; multipliers of the splits as in β-CROWN (Wang et al. 2021, arXiv:2103.06624).
  */
-import { type Ascent, ascend } from "../bound/ascent.ts";
+import { type Ascended, type Ascent, ascend } from "../bound/ascent.ts";
 import { type Backward, halfSpaceOf } from "../bound/backward.ts";
 import { type Blame, blame, noBlame } from "../bound/blame.ts";
 import { minimiser, missTogether } from "../bound/concretize.ts";
@@ -12,7 +12,7 @@ import { domainOf, type Relaxation } from "../bound/relaxation.ts";
 import { Tightener } from "../bound/tighten.ts";
 import type { Rectifier } from "../net/network.ts";
 import { widestAxis } from "./axis.ts";
-import { type Choice, chosenSplits } from "./branching.ts";
+import { type Bounded, type Choice, chosenSplits } from "./branching.ts";
 import type { Box } from "./falsify.ts";
 import type { Goal } from "./goal.ts";
 import { meet } from "./program.ts";
@@ -25,11 +25,8 @@ interface Row {
   readonly betas: Float64Array;
 }
 
-/** A disjunct that is open: some row of it has to be refuted. */
-interface Disjunct {
-  readonly number: number;
-  readonly rows: readonly Row[];
-}
+/** The rows of a disjunct that is open: some row of it has to be refuted. */
+type Disjunct = readonly Row[];
 
 /** All splits that lead to a domain, and what its parent knew. Bounds of the rectifiers serve all disjuncts, which are therefore split together. */
 export interface Domain extends Part {
@@ -54,6 +51,12 @@ interface Opened {
   readonly domain: Domain;
   readonly lines: Relaxation;
   readonly blame: Blame;
+}
+
+/** What is left of it: its domain has only the disjuncts that are still open, whose best rows are to be raised. */
+interface Left extends Opened, Omit<Choice, "blame"> {
+  /** Of all rows of these disjuncts. */
+  readonly halves: readonly HalfSpace[];
 }
 
 const ROOT: Ascent = { steps: 60 };
@@ -87,10 +90,7 @@ export class RectifierSplit implements Search<Domain> {
     }))!;
     const places = placesOf(this.#goal.network, lines, this.#last);
     const own = Float64Array.from(places.elements.flatMap((elements, k) => Array.from(elements, (i) => lines.below[k]![i]!)));
-    const disjuncts = this.#goal.disjuncts.map((rows, number) => ({
-      number,
-      rows: rows.map((row) => ({ row, alphas: own, betas: new Float64Array(0) })),
-    }));
+    const disjuncts = this.#goal.disjuncts.map((rows) => rows.map((row) => ({ row, alphas: own, betas: new Float64Array(0) })));
     return [{ disjuncts, splits: [], lines, places, cuts: [], sought: [], missing: Number.POSITIVE_INFINITY }];
   }
 
@@ -103,7 +103,7 @@ export class RectifierSplit implements Search<Domain> {
     const out: Looked<Domain>[] = domains.map(() => ({ kind: "refuted" }));
     const open = await this.#opened(domains);
     if (open.length === 0) return out;
-    const all = open.flatMap(({ domain, lines }) => domain.disjuncts.flatMap(({ rows }) => rows.map((row) => ({ ...row, lines, domain }))));
+    const all = open.flatMap(({ domain, lines }) => domain.disjuncts.flat().map((row) => ({ ...row, lines, domain })));
     const width = this.#goal.rows;
     const { places } = open[0]!.domain;
     const objective = new Float64Array(all.length * width);
@@ -123,55 +123,63 @@ export class RectifierSplit implements Search<Domain> {
       all.map(({ betas }) => betas),
       open[0]!.domain.splits.length === 0 ? ROOT : NODE,
     );
-    let first = 0;
-    const left = open.flatMap((o): (Opened & Choice & { readonly halves: readonly HalfSpace[]; readonly worst: number })[] => {
-      const still: (Disjunct & { readonly best: number; readonly halves: readonly HalfSpace[] })[] = [];
-      for (const { number, rows } of o.domain.disjuncts) {
-        const own = rows.map((_, r) => first + r);
-        first += rows.length;
-        const best = own.reduce((a, b) => (found.least[b]! > found.least[a]! ? b : a));
-        const halves = own.map((r) => halfSpaceOf(found.last, r));
-        if (found.least[best]! > 0 || missTogether(halves, domainOf(o.lines))) continue;
-        const alphas = (r: number) => found.alphas.slice(r * places.count, (r + 1) * places.count);
-        still.push({ number, best, halves, rows: own.map((r) => ({ row: all[r]!.row, alphas: alphas(r), betas: found.betas[r]! })) });
-      }
-      if (still.length === 0) return [];
-      for (const { best } of still) blame(this.#goal.network, o.lines, found.last.passed, best, 1, o.blame);
-      const worst = still.reduce((a, b, d) => (found.least[b.best]! < found.least[still[a]!.best]! ? d : a), 0);
-      const { best, rows } = still[worst]!;
-      const { alphas, betas } = rows.find((r) => r.row === all[best]!.row)!;
-      const domain: Domain = { ...o.domain, disjuncts: still.map(({ number, rows }) => ({ number, rows })) };
-      const halves = still.flatMap((d) => d.halves);
-      return [{ ...o, domain, halves, worst, row: best, least: found.least[best]!, splits: domain.splits, alphas, betas }];
-    });
+    const left = this.#left(open, places, found);
     const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
-    for (const [j, { at, domain, lines, halves, worst, least, blame }] of left.entries()) {
+    for (const [j, { at, domain, lines, halves, bounded, blame }] of left.entries()) {
       const split = splits[j];
       const candidates = halves.map(({ g }) => minimiser(g, domainOf(lines)));
-      // cuts are made again of their half-spaces
-      const kept = { ...lines, cuts: undefined };
-      const next: Domain = { ...domain, lines: kept, sought: domain.disjuncts.length === 1 ? halves : [], missing: -least };
+      const next: Domain = {
+        ...domain,
+        // cuts are made again of their half-spaces
+        lines: { ...lines, cuts: undefined },
+        sought: domain.disjuncts.length === 1 ? halves : [],
+        missing: -Math.min(...bounded.map((b) => b.least)),
+      };
       if (!split) {
         out[at] = await this.#undivided(next, lines, candidates);
         continue;
       }
-      // the row by which it was chosen may have lost its disjunct in a half
-      const leftOf = (sign: 1 | -1) => next.disjuncts.filter((_, d) => d !== worst || !((sign > 0 ? split.leastOn : split.leastOff) > 0));
-      const part = (sign: 1 | -1): Domain => ({
+      const part = (sign: 1 | -1, least: readonly number[]): Domain => ({
         ...next,
         box: undefined,
-        disjuncts: leftOf(sign).map(({ number, rows }) => ({
-          number,
-          rows: rows.map((row) => ({ ...row, betas: Float64Array.of(...row.betas, 0) })),
-        })),
+        disjuncts: next.disjuncts
+          .filter((_, d) => !(least[d]! > 0))
+          .map((rows) => rows.map((row) => ({ ...row, betas: Float64Array.of(...row.betas, 0) }))),
         splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
         cuts: [...domain.cuts, sign > 0 ? split.on : split.off].slice(-MOST_CUTS),
         gains: blame.gains,
       });
-      const parts = [part(1), part(-1)].filter(({ disjuncts }) => disjuncts.length > 0);
+      const parts = [part(1, split.leastOn), part(-1, split.leastOff)].filter(({ disjuncts }) => disjuncts.length > 0);
       if (parts.length > 0) out[at] = { kind: "open", candidates, parts };
     }
     return out;
+  }
+
+  /** What bounds leave of domains, whose rows stand in `found` one after the other. */
+  #left(open: readonly Opened[], places: Places, found: Ascended): Left[] {
+    let first = 0;
+    return open.flatMap((o): Left[] => {
+      const disjuncts: Disjunct[] = [];
+      const bounded: Bounded[] = [];
+      const halves: HalfSpace[] = [];
+      for (const rows of o.domain.disjuncts) {
+        const own = rows.map(({ row }, r) => {
+          const at = first + r;
+          const alphas = found.alphas.slice(at * places.count, (at + 1) * places.count);
+          return { row, at, least: found.least[at]!, alphas, betas: found.betas[at]! };
+        });
+        first += rows.length;
+        const spaces = own.map(({ at }) => halfSpaceOf(found.last, at));
+        const best = own.reduce((a, b) => (b.least > a.least ? b : a));
+        if (best.least > 0 || missTogether(spaces, domainOf(o.lines))) continue;
+        disjuncts.push(own.map(({ row, alphas, betas }) => ({ row, alphas, betas })));
+        bounded.push({ ...best, row: best.at });
+        halves.push(...spaces);
+        blame(this.#goal.network, o.lines, found.last.passed, best.at, 1, o.blame);
+      }
+      if (disjuncts.length === 0) return [];
+      return [{ ...o, domain: { ...o.domain, disjuncts }, bounded, halves, splits: o.domain.splits }];
+    });
   }
 
   /** Where all rectifiers are decided, each disjunct is looked at alone: it has ended, or what still bends wants a smaller box. */
@@ -179,7 +187,7 @@ export class RectifierSplit implements Search<Domain> {
     const [one, ...others] = domain.disjuncts;
     if (others.length > 0) return { kind: "open", candidates, parts: domain.disjuncts.map((d) => ({ ...domain, disjuncts: [d] })) };
     // of a ball no linear program tells
-    const ended = this.#bends || this.#goal.ball ? null : await this.#ended(domain, one!.rows, lines);
+    const ended = this.#bends || this.#goal.ball ? null : await this.#ended(domain, one!, lines);
     return ended ?? this.#halved(domain, candidates);
   }
 
@@ -195,7 +203,7 @@ export class RectifierSplit implements Search<Domain> {
   }
 
   /** Where all rectifiers are decided the network is linear, and a linear program tells whether rows and splits meet in the box. */
-  async #ended({ splits }: Domain, rows: readonly Row[], lines: Relaxation): Promise<Looked<Domain> | null> {
+  async #ended({ splits }: Domain, rows: Disjunct, lines: Relaxation): Promise<Looked<Domain> | null> {
     const { vertices } = this.#goal.network;
     const whole = { ...lines, cuts: undefined };
     const half = async (at: number, element: number, sign: number): Promise<HalfSpace> => {
