@@ -92,7 +92,7 @@ export function choice<T extends string>(name: string, text: string | undefined,
 
 export const runOptions = (args: { device: string; threads?: string }): RunOptions => ({
   device: choice<Device>("device", args.device, DEVICES),
-  threads: maybeNumber("threads", args.threads, { least: 1, whole: true }),
+  threads: maybeNumber("threads", args.threads, { least: 1, most: 1024, whole: true }),
 });
 
 // biome-ignore lint/suspicious/noExplicitAny: citty's own type for commands of differing arguments

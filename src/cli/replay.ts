@@ -59,6 +59,7 @@ const command = defineCommand({
           ? `counterfoil: the file computes ${shown}: disjunct ${found.disjunct + 1} of region ${found.region + 1}${loose ? ", where decimals stand for the nearest float64" : ""}`
           : `counterfoil: the file computes ${shown}, which is no counterexample`,
       );
+      if (off) say(`counterfoil: the outputs that were claimed are off by up to ${off.toPrecision(3)}`);
       return found ? 0 : 1;
     } finally {
       await replay.release();

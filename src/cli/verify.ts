@@ -48,7 +48,7 @@ const command = defineCommand({
     const signal = interruptible();
     const timeout = maybeNumber("timeout", args.timeout, { above: 0 });
     const memory = number("memory", args.memory, { least: 1 });
-    const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? cores();
+    const threads = maybeNumber("threads", args.threads, { least: 1, most: 1024, whole: true }) ?? cores();
     const split = args.split === undefined ? undefined : choice("split", args.split, ["input", "rectifier"] as const);
     const semantics = choice("semantics", args.semantics, ["real", "float32"] as const);
     const seed = seedOf(args.seed);

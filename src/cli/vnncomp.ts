@@ -51,7 +51,7 @@ const command = defineCommand({
   },
   async run({ args }) {
     const jobs = maybeNumber("jobs", args.jobs, { least: 1, whole: true }) ?? cores();
-    const threads = maybeNumber("threads", args.threads, { least: 1, whole: true }) ?? Math.max(1, Math.floor(cores() / jobs));
+    const threads = maybeNumber("threads", args.threads, { least: 1, most: 1024, whole: true }) ?? Math.max(1, Math.floor(cores() / jobs));
     const limit = maybeNumber("limit-seconds", args["limit-seconds"], { above: 0 });
     const instances = (await instancesOf(args.folder)).filter(({ model, property }) => `${model},${property}`.includes(args.only ?? ""));
     if (instances.length === 0)

@@ -16,11 +16,16 @@ export interface Plan {
 /** Up to so many inputs their box is split: each split halves it, whatever the network. */
 const FEW = 20;
 
+const several = (n: number, what: string): string => `${n} ${what}${n === 1 ? "" : "s"}`;
+
 export function planFor({ network }: Goal, split?: Plan["split"]): Plan {
   const inputs = network.vertices[0]!.size;
   const bends = network.vertices.reduce((n, v) => n + (v.kind === "rectifier" ? v.size : 0), 0);
   const chosen = split ?? (inputs <= FEW || bends === 0 ? "input" : "rectifier");
-  return { split: chosen, words: chosen === "input" ? `splits of the ${inputs} inputs` : `splits at ${bends} rectifiers` };
+  return {
+    split: chosen,
+    words: chosen === "input" ? `splits of the ${several(inputs, "input")}` : `splits at ${several(bends, "rectifier")}`,
+  };
 }
 
 export function searchFor(goal: Goal, { split }: Plan, clock: Clock): Search<Part> {
