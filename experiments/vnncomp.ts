@@ -1,5 +1,5 @@
 /**
- * The public benchmarks of verifiers, each instance in its own process and within its own limit, two at a time with two threads each:
+ * The public benchmarks of verifiers, each instance in its own process of two threads and within its own limit, MNIST's alone, others two at a time:
  * `npm run build && npx tsx --conditions=source experiments/vnncomp.ts [FOLDER …]` → vnncomp.json, vnncomp.md. Goes on where it was (runs/vnncomp).
  * COUNTERFOIL_VNNCOMP names the folder of the benchmarks, with truth.csv and cex.jsonl.
  */
@@ -19,6 +19,8 @@ const PUBLISHED: Readonly<Record<string, string>> = {
   test: "–",
 };
 const BENCHMARKS = ["test", "acasxu", "mnist_fc"] as const;
+/** Instances at a time. What takes minutes has the machine to itself, as in the competition. */
+const JOBS = { test: "2", acasxu: "2", mnist_fc: "1" } as const;
 
 interface Row {
   readonly model: string;
@@ -36,7 +38,7 @@ interface Summary {
   /** Of all instances' own processes, one after another. */
   readonly seconds: number;
   readonly slowest: number;
-  /** Of the command, two instances at a time; null where it went on from an earlier one. */
+  /** Of the command; null where it went on from an earlier one. */
   readonly wall: number | null;
   readonly rows: readonly Row[];
 }
@@ -76,7 +78,7 @@ for (const name of BENCHMARKS.filter((b) => asked.length === 0 || asked.includes
     "--csv",
     join(RUNS, `${name}.csv`),
     "--jobs",
-    "2",
+    JOBS[name],
     "--threads",
     "2",
     "--json",
@@ -122,7 +124,7 @@ writeFileSync(
   new URL("./vnncomp.md", import.meta.url),
   `# Public benchmarks of verifiers
 
-Each instance is verified by the command line in a process of its own, within the benchmark's own limit (ACAS Xu 116 s; MNIST 120 s and 300 s), two at a time with two threads each; seconds are wall-clock and include the start of
+Each instance is verified by the command line in a process of its own, within the benchmark's own limit (ACAS Xu 116 s; MNIST 120 s and 300 s), with two threads, MNIST's one at a time and the others two at a time; seconds are wall-clock and include the start of
 the process; the wall time of all is the command's own. Right and wrong: against the answers on which independent tools agree. ${found.machine}. Counterexamples of others replayed on the files, with decimals read as float64: ${valid} of ${of} valid.
 Regenerate: \`npm run build && npx tsx --conditions=source experiments/vnncomp.ts\` (goes on where it was).
 

@@ -31,6 +31,9 @@ export interface Choice {
 /** Candidates of which both halves are bounded. */
 const CANDIDATES = 12;
 
+/** Rows of halves passed back together. */
+const ROWS = 192;
+
 type Place = Omit<Split, "sign">;
 
 /** A place to split at, and what either half says of the input: a linear bound of ∓x ≤ 0, x what the rectifier reads. */
@@ -69,16 +72,20 @@ export async function chosenSplits(
     ),
   );
   if (halves.length === 0) return choices.map(() => null);
-  const rows = new Float64Array(halves.length * width);
-  const alphas = new Float64Array(halves.length * places.count);
-  halves.forEach(({ own }, h) => {
-    rows.set(objective.subarray(own.row * width, (own.row + 1) * width), h * width);
-    alphas.set(own.alphas, h * places.count);
-  });
-  const splits = halves.map(({ choice }) => choice.splits);
-  const betas = halves.map(({ own }) => own.betas);
-  const lines = halves.map((h) => h.lines);
-  const { least } = await back.bound(at, rows, halves.length, lines, new Multipliers(places, alphas, splits, betas));
+  const least = new Float64Array(halves.length);
+  for (let first = 0; first < halves.length; first += ROWS) {
+    const some = halves.slice(first, first + ROWS);
+    const rows = new Float64Array(some.length * width);
+    const alphas = new Float64Array(some.length * places.count);
+    some.forEach(({ own }, h) => {
+      rows.set(objective.subarray(own.row * width, (own.row + 1) * width), h * width);
+      alphas.set(own.alphas, h * places.count);
+    });
+    const splits = some.map(({ choice }) => choice.splits);
+    const betas = some.map(({ own }) => own.betas);
+    const lines = some.map((h) => h.lines);
+    least.set((await back.bound(at, rows, some.length, lines, new Multipliers(places, alphas, splits, betas))).least, first);
+  }
   let h = 0;
   return choices.map((choice, j) => {
     let [best, most]: [Chosen | null, number] = [null, Number.NEGATIVE_INFINITY];

@@ -28,7 +28,7 @@ interface Row {
 /** The rows of a disjunct that is open: some row of it has to be refuted. */
 type Disjunct = readonly Row[];
 
-/** All splits that lead to a domain, and what its parent knew. Bounds of the rectifiers serve all disjuncts, which are therefore split together. */
+/** All splits that lead to a domain, and what its parent knew. Bounds of the rectifiers serve all its disjuncts, which are therefore split together. */
 export interface Domain extends Part {
   readonly disjuncts: readonly Disjunct[];
   readonly splits: readonly Split[];
@@ -62,6 +62,8 @@ interface Left extends Opened, Omit<Choice, "blame"> {
 const ROOT: Ascent = { steps: 60 };
 const NODE: Ascent = { steps: 16 };
 const MOST_CUTS = 16;
+/** Rows of disjuncts that are split together. */
+const MOST_ROWS = 16;
 
 export class RectifierSplit implements Search<Domain> {
   readonly batch = 8;
@@ -90,8 +92,16 @@ export class RectifierSplit implements Search<Domain> {
     }))!;
     const places = placesOf(this.#goal.network, lines, this.#last);
     const own = Float64Array.from(places.elements.flatMap((elements, k) => Array.from(elements, (i) => lines.below[k]![i]!)));
-    const disjuncts = this.#goal.disjuncts.map((rows) => rows.map((row) => ({ row, alphas: own, betas: new Float64Array(0) })));
-    return [{ disjuncts, splits: [], lines, places, cuts: [], sought: [], missing: Number.POSITIVE_INFINITY }];
+    const all = this.#goal.disjuncts.map((rows) => rows.map((row) => ({ row, alphas: own, betas: new Float64Array(0) })));
+    return inGroups(all).map((disjuncts) => ({
+      disjuncts,
+      splits: [],
+      lines,
+      places,
+      cuts: [],
+      sought: [],
+      missing: Number.POSITIVE_INFINITY,
+    }));
   }
 
   release(): Promise<void> {
@@ -250,4 +260,19 @@ export class RectifierSplit implements Search<Domain> {
     }
     return out;
   }
+}
+
+/** One after the other, as many in a group as have so many rows together, or one that has more. */
+function inGroups(disjuncts: readonly Disjunct[]): Disjunct[][] {
+  const groups: Disjunct[][] = [];
+  let room = 0;
+  for (const d of disjuncts) {
+    if (d.length > room || groups.length === 0) {
+      groups.push([]);
+      room = MOST_ROWS;
+    }
+    groups.at(-1)!.push(d);
+    room -= d.length;
+  }
+  return groups;
 }
