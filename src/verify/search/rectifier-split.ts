@@ -55,7 +55,7 @@ interface Opened {
 
 /** What is left of it: its domain has only the disjuncts that are still open, whose best rows are to be raised. */
 interface Left extends Opened, Omit<Choice, "blame"> {
-  /** Of the rows of the disjunct that is farthest from a proof. */
+  /** Of all rows of these disjuncts. */
   readonly halves: readonly HalfSpace[];
 }
 
@@ -171,8 +171,7 @@ export class RectifierSplit implements Search<Domain> {
     return open.flatMap((o): Left[] => {
       const disjuncts: Disjunct[] = [];
       const bounded: Bounded[] = [];
-      let halves: readonly HalfSpace[] = [];
-      let least = Number.POSITIVE_INFINITY;
+      const halves: HalfSpace[] = [];
       for (const rows of o.domain.disjuncts) {
         const own = rows.map(({ row }, r) => {
           const at = first + r;
@@ -185,7 +184,7 @@ export class RectifierSplit implements Search<Domain> {
         if (best.least > 0 || missTogether(spaces, domainOf(o.lines))) continue;
         disjuncts.push(own.map(({ row, alphas, betas }) => ({ row, alphas, betas })));
         bounded.push({ ...best, row: best.at });
-        if (!(best.least >= least)) [halves, least] = [spaces, best.least];
+        halves.push(...spaces);
         blame(this.#goal.network, o.lines, found.last.passed, best.at, 1, o.blame);
       }
       if (disjuncts.length === 0) return [];
