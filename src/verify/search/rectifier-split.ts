@@ -55,8 +55,8 @@ interface Opened {
 
 /** What is left of it: its domain has only the disjuncts that are still open, whose best rows are to be raised. */
 interface Left extends Opened, Omit<Choice, "blame"> {
-  /** Of all rows of these disjuncts. */
-  readonly halves: readonly HalfSpace[];
+  /** Of the rows of each. */
+  readonly halves: readonly (readonly HalfSpace[])[];
 }
 
 const ROOT: Ascent = { steps: 60 };
@@ -137,23 +137,26 @@ export class RectifierSplit implements Search<Domain> {
     const splits = await chosenSplits(this.#back, this.#last, objective, width, places, found.last.passed, left);
     for (const [j, { at, domain, lines, halves, bounded, blame }] of left.entries()) {
       const split = splits[j];
-      const candidates = halves.map(({ g }) => minimiser(g, domainOf(lines)));
+      const least = Math.min(...bounded.map((b) => b.least));
+      // counterexamples are looked for where the lowest bound is least, and where those of the others are in turn
+      const tried = new Set([bounded.findIndex((b) => b.least === least), domain.splits.length % halves.length]);
+      const candidates = [...tried].flatMap((d) => halves[d] ?? []).map(({ g }) => minimiser(g, domainOf(lines)));
       const next: Domain = {
         ...domain,
         // cuts are made again of their half-spaces
         lines: { ...lines, cuts: undefined },
-        sought: domain.disjuncts.length === 1 ? halves : [],
-        missing: -Math.min(...bounded.map((b) => b.least)),
+        sought: halves.length === 1 ? halves[0]! : [],
+        missing: -least,
       };
       if (!split) {
         out[at] = await this.#undivided(next, lines, candidates);
         continue;
       }
-      const part = (sign: 1 | -1, least: readonly number[]): Domain => ({
+      const part = (sign: 1 | -1, over: readonly number[]): Domain => ({
         ...next,
         box: undefined,
         disjuncts: next.disjuncts
-          .filter((_, d) => !(least[d]! > 0))
+          .filter((_, d) => !(over[d]! > 0))
           .map((rows) => rows.map((row) => ({ ...row, betas: Float64Array.of(...row.betas, 0) }))),
         splits: [...domain.splits, { vertex: split.vertex, element: split.element, sign }],
         cuts: [...domain.cuts, sign > 0 ? split.on : split.off].slice(-MOST_CUTS),
@@ -171,7 +174,7 @@ export class RectifierSplit implements Search<Domain> {
     return open.flatMap((o): Left[] => {
       const disjuncts: Disjunct[] = [];
       const bounded: Bounded[] = [];
-      const halves: HalfSpace[] = [];
+      const halves: (readonly HalfSpace[])[] = [];
       for (const rows of o.domain.disjuncts) {
         const own = rows.map(({ row }, r) => {
           const at = first + r;
@@ -184,7 +187,7 @@ export class RectifierSplit implements Search<Domain> {
         if (best.least > 0 || missTogether(spaces, domainOf(o.lines))) continue;
         disjuncts.push(own.map(({ row, alphas, betas }) => ({ row, alphas, betas })));
         bounded.push({ ...best, row: best.at });
-        halves.push(...spaces);
+        halves.push(spaces);
         blame(this.#goal.network, o.lines, found.last.passed, best.at, 1, o.blame);
       }
       if (disjuncts.length === 0) return [];
