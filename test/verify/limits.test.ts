@@ -127,6 +127,11 @@ describe("memory", () => {
     expect(await verify(convolutions(), query, { memory: 256, starts: 0, timeout: 0.3 })).toMatchObject({ verdict: "timeout" });
   });
 
+  test("counts the weights of dense layers", async () => {
+    const result = await verify(deep(512), await below(64, 0.1), { memory: 8, starts: 0, timeout: 5 });
+    expect(result).toMatchObject({ verdict: "unknown", reason: expect.stringMatching(/(MatMul|Gemm).* in 8 MiB.*--memory/) });
+  });
+
   test("of open parts has a limit", async () => {
     const result = await verify(deep(12), await below(64, 0.1), { memory: 1, starts: 0, timeout: 60, split: "input" });
     expect(["unknown", "sat"]).toContain(result.verdict);

@@ -59,6 +59,7 @@ const product: Rule = (r, node) => {
   const data = numbers(w);
   if (va !== undefined && w.shape.length === 2 && size(a.type.shape) === w.shape[0]) {
     const [p, q] = w.shape as [number, number];
+    r.room(p * q);
     return put(r, va, dense(q, p, turned(data, p, q)), null);
   }
   const [A, B] = [
@@ -105,6 +106,7 @@ const gemm: Rule = (r, node) => {
   const { alpha = 1, beta = 1, transA = 0, transB = 0 } = node.attrs as Record<string, number>;
   if (from === undefined || !w || transA !== 0 || alpha !== 1 || a!.type.shape[0] !== 1) return null;
   const [p, q] = w.shape as [number, number];
+  r.room(p * q);
   const map = transB ? dense(p, q, numbers(w)) : dense(q, p, turned(numbers(w), p, q));
   const given = r.constantOf(c);
   if (c && (!given || beta !== 1)) return null;
