@@ -27,6 +27,8 @@ interface Row {
   readonly property: string;
   readonly result: string;
   readonly seconds: number;
+  /** Seconds that it was given. */
+  readonly limit?: number;
 }
 
 interface Summary {
@@ -86,7 +88,13 @@ for (const name of BENCHMARKS.filter((b) => asked.length === 0 || asked.includes
   const before = existsSync(join(RUNS, `${name}.csv`));
   const { sat, unsat, unsolved, right, wrong, rows, wallSeconds } = counterfoil(words);
   const wall = before ? (found.benchmarks[name]?.wall ?? null) : wallSeconds;
-  const own: Row[] = rows.map((r: Row & { took: number }) => ({ model: r.model, property: r.property, result: r.result, seconds: r.took }));
+  const own: Row[] = rows.map((r: Omit<Row, "limit"> & { took: number }) => ({
+    model: r.model,
+    property: r.property,
+    result: r.result,
+    seconds: r.took,
+    limit: r.seconds,
+  }));
   const seconds = own.reduce((sum, r) => sum + r.seconds, 0);
   const slowest = own.filter((r) => r.result === "sat" || r.result === "unsat").reduce((most, r) => Math.max(most, r.seconds), 0);
   found.benchmarks[name] = { sat, unsat, unsolved, right, wrong, seconds, slowest, wall, rows: own };
@@ -117,7 +125,7 @@ writeFileSync(path, `${JSON.stringify(found, null, 1)}\n`);
 const names = BENCHMARKS.filter((b) => found.benchmarks[b]);
 const unsolved = names.flatMap((b) =>
   found.benchmarks[b]!.rows.filter((r) => r.result !== "sat" && r.result !== "unsat").map(
-    (r) => `${r.model.replace(/^.*\/|\.onnx$/g, "")} ${r.property.replace(/^.*\/|\.vnnlib$/g, "")}`,
+    (r) => `${r.model.replace(/^.*\/|\.onnx$/g, "")} ${r.property.replace(/^.*\/|\.vnnlib$/g, "")} (${r.limit ?? "?"})`,
   ),
 );
 writeFileSync(
@@ -161,7 +169,7 @@ ${table(
 )}
 
 ${found.pace ? `Pace: 3_3–prop_2 of ACAS Xu, alone on all cores, takes ${found.pace.parts} boxes in ${found.pace.seconds.toFixed(1)} s, ${Math.round(found.pace.parts / found.pace.seconds)} a second.\n` : ""}
-Unsolved: ${unsolved.length === 0 ? "none" : unsolved.join(", ")}.
+Unsolved, with the seconds that each was given: ${unsolved.length === 0 ? "none" : unsolved.join(", ")}.
 `,
 );
 console.log("experiments/vnncomp.md");
