@@ -82,7 +82,7 @@ async function patiently(milliseconds: number, doing: Promise<unknown>): Promise
 export const MEMORY = 2_048;
 
 /** Milliseconds of search from which on other threads are worth their start. */
-const MOMENT = 1_500;
+const MOMENT = 3_000;
 /** Milliseconds that threads are given to end. */
 const PATIENCE = 500;
 
